@@ -1,0 +1,36 @@
+"""Customer-experience research: from raw survey exports to a report a reviewer can trust.
+
+Use it as `import cxresearch as cx`. Importing costs nothing: each name below is loaded on first use.
+
+- `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what the other notebooks of a run found.
+- `cx.quality`, `cx.metrics` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`, `conf_high`.
+- `cx.show(frame, …)` displays a result, protected; `cx.record(key, frame)` keeps one without displaying it.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_NAMESPACES = ("metrics", "quality")
+_FUNCTIONS = {
+    "load": "cxresearch.study_data",
+    "results": "cxresearch.study_data",
+    "show": "cxresearch.present.show",
+    "record": "cxresearch.present.show",
+}
+__all__ = ["load", "metrics", "quality", "record", "results", "show"]  # noqa: F822  (resolved by __getattr__)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a namespace or function, loading it on first use."""
+    if name in _NAMESPACES:
+        return import_module(f"cxresearch.{name}")
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
+    raise AttributeError(f"cxresearch has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for tab completion."""
+    return __all__

@@ -1,0 +1,193 @@
+"""Study and run files on disk: found, read, checked, and hashed with the data they point to. No pandas.
+
+A study file says what the data mean and is edited rarely; a run file names a study and a period. Both are YAML 1.2,
+read strictly: an unknown key is an error that names the nearest known one.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from cxresearch.cache import digest, file_digest
+from cxresearch.schema import Run, Study
+from cxresearch.strict_yaml import StudyError, nearest, read_yaml, shown, validate
+
+__all__ = [
+    "Run",
+    "Study",
+    "StudyError",
+    "data_key",
+    "inside",
+    "load_run",
+    "load_study",
+    "project_root",
+    "source_files",
+    "study_file",
+]
+
+DATABASES = ("duckdb://", "postgres://", "postgresql://")
+READERS = ("schema.py", "study.py", "study_data.py", "periods.py")
+NOTEBOOK_NAME = re.compile(r"\d{2}-[a-z0-9-]+")
+
+
+def project_root() -> Path:
+    """Return the project: $CXRESEARCH_ROOT, or the nearest folder from here up that has `notebooks/` and `params/`.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    if declared := os.environ.get("CXRESEARCH_ROOT"):
+        return Path(declared).resolve()
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
+            return folder.resolve()
+    installed = Path(__file__).resolve().parent.parent
+    if (installed / "notebooks").is_dir():
+        return installed
+    raise StudyError("no project here: run inside a folder that has notebooks/ and params/, or set CXRESEARCH_ROOT.")
+
+
+def study_file(name: str | Path, relative_to: Path | None = None) -> Path:
+    """Return the study file that a name under `data/`, or a path, means.
+
+    Parameters
+    ----------
+    name
+        `demo` for `data/demo/study.yaml`, or a path to a study.yaml.
+    relative_to
+        Folder from which a relative path counts; the current one by default.
+
+    Raises
+    ------
+    StudyError
+        If no such file is there.
+    """
+    text = str(name)
+    if re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        path = project_root() / "data" / text / "study.yaml"
+        known = sorted(found.parent.name for found in (project_root() / "data").glob("*/study.yaml"))
+        missing = f"study: there is no data/{text}/study.yaml; {nearest(text, known)}."
+    else:
+        path = (relative_to or Path.cwd()) / text
+        missing = f"study: there is no file {shown(path)}; give a name under data/ or the path of a study.yaml."
+    if not path.is_file():
+        raise StudyError(missing)
+    return path.resolve()
+
+
+def load_study(name: str | Path, relative_to: Path | None = None) -> Study:
+    """Return a study file, checked.
+
+    Parameters
+    ----------
+    name
+        `demo` for `data/demo/study.yaml`, or a path to a study.yaml.
+    relative_to
+        Folder from which a relative path counts; the current one by default.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing or wrong, in a sentence that names the place.
+    """
+    path = study_file(name, relative_to)
+    study = validate(Study, read_yaml(path), path)
+    return study.model_copy(update={"path": path})
+
+
+def load_run(path: Path) -> Run:
+    """Return a run file, with what it extends, checked; `study_path` is the study file it means.
+
+    Raises
+    ------
+    StudyError
+        If a file is missing or wrong, in a sentence that names the place.
+    """
+    path = Path(path)
+    content = _extended(path, ())
+    own = {key: content.pop(key) for key in list(content) if NOTEBOOK_NAME.fullmatch(key)}
+    for name, parameters in own.items():
+        if not isinstance(parameters, dict):
+            raise StudyError(f"{shown(path)}: {name!r} holds {parameters!r}; write `parameter: value` pairs under it.")
+    if "notebooks" in content:
+        raise StudyError(
+            f"{shown(path)}: unknown key 'notebooks'; write a notebook's name, such as 02-scorecard, as the key."
+        )
+    run = validate(Run, content, path)
+    where = study_file(run.study, path.parent)
+    return run.model_copy(update={"path": path.resolve(), "notebooks": own, "study_path": where})
+
+
+def source_files(study: Study) -> dict[str, list[Path]]:
+    """Return the files of each table, sorted by name.
+
+    Raises
+    ------
+    StudyError
+        If a source leaves the study's folder, is a database (not read by this version) or matches no file.
+    """
+    return {name: _files(study, name, table.source) for name, table in study.tables.items()}
+
+
+def data_key(study: Study) -> str:
+    """Return the digest of all that the accepted tables depend on: the study's files and the code that reads them."""
+    files = {name: [(file.name, file_digest(file)) for file in found] for name, found in source_files(study).items()}
+    beside = {file.name: file_digest(file) for file in sorted(study.folder.glob("*.yaml")) if file != study.path}
+    here = Path(__file__).parent
+    readers = [here / name for name in READERS] + sorted((here / "intake").glob("*.py"))
+    code = {file.name: file_digest(file) for file in readers}
+    return digest(study.model_dump(mode="json"), files, beside, code)
+
+
+def inside(folder: Path, text: str) -> Path:
+    """Return a path below a folder.
+
+    Raises
+    ------
+    StudyError
+        If it is absolute, holds `..` or NUL, is a URL, or is a link that leads out.
+    """
+    where = f"source: {text!r} in {shown(folder / 'study.yaml')}"
+    if "\0" in text or "://" in text or Path(text).is_absolute() or ".." in Path(text).parts:
+        raise StudyError(f"{where} leaves the study's folder; copy the export into it and name it from there.")
+    path = folder / text
+    if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
+        raise StudyError(f"{where} is a link that leaves the study's folder; copy the export into it.")
+    return path
+
+
+def _files(study: Study, table: str, source: str) -> list[Path]:
+    """Return the files that one source matches."""
+    if source.startswith(DATABASES):
+        raise StudyError(f"tables.{table}: this version reads files only; export the table to Parquet or CSV.")
+    inside(study.folder, source)
+    found = sorted(path for path in study.folder.glob(source) if path.is_file())
+    if not found:
+        raise StudyError(
+            f"tables.{table}: no file matches {source!r} in {study.folder.name}/; put the export there or mend it."
+        )
+    return [inside(study.folder, str(path.relative_to(study.folder))) for path in found]
+
+
+def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """Return a run file's content laid over that of the file it extends."""
+    content = read_yaml(path)
+    parent = content.pop("extends", None)
+    if parent is None:
+        return content
+    if not isinstance(parent, str) or (path.parent / parent).resolve() in (*seen, path.resolve()):
+        raise StudyError(f"{shown(path)}: 'extends' must name another run file and not come back to itself.")
+    return _merged(_extended(path.parent / parent, (*seen, path.resolve())), content)
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return two mappings as one, deep; the second wins."""
+    both = {
+        key: _merged(under[key], over[key])
+        for key in over
+        if isinstance(under.get(key), dict) and isinstance(over[key], dict)
+    }
+    return {**under, **over, **both}
