@@ -2,7 +2,7 @@
 
 Use it as `import cxresearch as cx`. Importing costs nothing: each name below is loaded on first use.
 
-- `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what the other notebooks of a run found.
+- `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what a run's other notebooks found.
 - `cx.quality`, `cx.metrics` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`, `conf_high`.
 - `cx.show(frame, …)` displays a result, protected; `cx.record(key, frame)` keeps one without displaying it.
 """
@@ -19,7 +19,7 @@ _FUNCTIONS = {
     "show": "cxresearch.present.show",
     "record": "cxresearch.present.show",
 }
-__all__ = ["load", "metrics", "quality", "record", "results", "show"]  # noqa: F822  (resolved by __getattr__)
+__all__ = ["load", "metrics", "quality", "record", "results", "show"]
 
 
 def __getattr__(name: str) -> Any:

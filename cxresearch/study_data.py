@@ -1,0 +1,334 @@
+"""`cx.load`: the accepted tables of a study, read once and cached; `cx.results`: what the notebooks of a run found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+from cxresearch import periods
+from cxresearch.cache import Store, digest, store, write_atomic
+from cxresearch.intake.accept import Accepted, accept
+from cxresearch.intake.join import AUDIT, join
+from cxresearch.schema import Segment, Study
+from cxresearch.strict_yaml import StudyError, nearest
+from cxresearch.study import data_key, load_study, source_files
+
+KIND = "tables"
+COMPLETE = "complete"
+QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What intake counted.
+
+    Attributes
+    ----------
+    tables
+        One row a file: `table`, `file`, `rows_in`, `accepted`, `quarantined`.
+    quarantine
+        One row a row set aside: `table`, `file`, `row`, `column`, `rule`.
+    notes
+        What was found or mended: `table`, `file`, `column`, `note`, `rows`.
+    joins
+        One row a join: `join`, `on`, `rows_before`, `rows_after`, `matched`, `unmatched`, `blank`.
+    """
+
+    tables: pd.DataFrame
+    quarantine: pd.DataFrame
+    notes: pd.DataFrame
+    joins: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study's accepted tables as they stand for one reporting period.
+
+    Attributes
+    ----------
+    definition
+        The study file.
+    period, compare_to
+        Names of the reporting period and of the one it is compared with (None where there is none).
+    periods
+        Periods with answers up to `period`, in order.
+    quality
+        What intake counted.
+    tables
+        The accepted tables by name; each is also an attribute, as in `study.responses`.
+    """
+
+    definition: Study
+    period: str
+    compare_to: str | None
+    periods: list[str]
+    quality: Quality
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Return a table."""
+        if name.startswith("_") or name == "tables":
+            raise AttributeError(name)
+        try:
+            return self.table(name)
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __dir__(self) -> list[str]:
+        """Return the attributes and tables, for tab completion."""
+        return [*super().__dir__(), *self.tables]
+
+    def has(self, name: str) -> bool:
+        """Return whether the study has a table."""
+        return name in self.tables
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table.
+
+        Raises
+        ------
+        KeyError
+            If the study has no such table.
+        """
+        if name not in self.tables:
+            raise KeyError(f"the study has no table {name!r}; {nearest(name, list(self.tables))}")
+        return self.tables[name]
+
+    def answers(self, survey: str = "relationship", period: str | None = None) -> pd.DataFrame:
+        """Return the rows that a headline number rests on.
+
+        Parameters
+        ----------
+        survey
+            `relationship` (the latest answer of each customer and period) or `transactional` (every answer).
+        period
+            A period's name, `all` for all of them; the run's own by default.
+        """
+        rows = self.responses
+        rows = rows[rows["survey"].eq(survey)]
+        wanted = self.period if period is None else period
+        if wanted != periods.ALL:
+            rows = rows[rows["period"].eq(wanted)]
+        return latest(rows) if survey == "relationship" else rows.reset_index(drop=True)
+
+
+def latest(responses: pd.DataFrame) -> pd.DataFrame:
+    """Return the latest answer of each customer in each period; anonymous answers are all kept.
+
+    Parameters
+    ----------
+    responses
+        Answers with `period`, and `customer_id` and `responded_at` where there are any. Of two answers at the same
+        moment the one with the later `response_id` counts.
+    """
+    if not {"customer_id", "responded_at"} <= set(responses):
+        return responses.reset_index(drop=True)
+    order = [name for name in ("responded_at", "response_id") if name in responses]
+    rows = responses.sort_values(order, kind="stable")
+    older = rows["customer_id"].notna() & rows.duplicated(["customer_id", "period"], keep="last")
+    return rows[~older].sort_index().reset_index(drop=True)
+
+
+def load(study: str | Path | Study, period: str | None = None, compare_to: str | None = "previous") -> StudyData:
+    """Return a study's accepted tables for a reporting period.
+
+    Parameters
+    ----------
+    study
+        A name under `data/`, the path of a study.yaml, or a study file already read.
+    period
+        `2026Q3`, `2026-07`, `2026` or `all`; `all` by default.
+    compare_to
+        The period to compare with; `previous` is the one just before, if it has answers.
+
+    Returns
+    -------
+    StudyData
+        Its tables hold answers up to the end of `period`.
+
+    Raises
+    ------
+    StudyError
+        If the study file or its data are wrong, or the period has no answers.
+
+    Examples
+    --------
+    >>> study = load("demo", period="2026Q3")
+    >>> study.period, study.compare_to
+    ('2026Q3', '2026Q2')
+    """
+    definition = study if isinstance(study, Study) else load_study(study)
+    key = fill(definition)
+    tables = {name: _read(key, name) for name in definition.tables}
+    wanted = _period(period or periods.ALL, definition)
+    responses = _with_period(tables["responses"], wanted, definition)
+    found = sorted(responses["period"].dropna().unique())
+    name = str(wanted) if wanted else periods.ALL
+    if name not in found:
+        _refuse_period(name, responses, found)
+    up_to = [one for one in found if one <= name]
+    other = _compare_to(compare_to, wanted, up_to)
+    tables["responses"] = responses[responses["period"].isin(up_to)].reset_index(drop=True)
+    return StudyData(definition, name, other, up_to, _quality(key), tables)
+
+
+def fill(study: Study) -> str:
+    """Return the key of a study's accepted tables in the cache, reading the exports if it is not there yet."""
+    key = data_key(study)
+    if store().read_json(KIND, f"{key}-{COMPLETE}") is None:
+        _fill(study, key, store())
+    return key
+
+
+def results(study: str | Path | Study | StudyData, period: str | None = None) -> dict[str, pd.DataFrame]:
+    """Return what the other notebooks of the newest run of a study recorded.
+
+    Parameters
+    ----------
+    study
+        A study, as for `load`, or its loaded tables.
+    period
+        The reporting period; that of the loaded tables by default.
+
+    Returns
+    -------
+    dict of pandas.DataFrame
+        Result frames by `notebook/key`; empty where no run of this study, its present data and this period is cached.
+    """
+    from cxresearch.present.payload import Payload
+
+    loaded = isinstance(study, StudyData)
+    definition = study.definition if loaded else study if isinstance(study, Study) else load_study(study)
+    name = period or (study.period if loaded else periods.ALL)
+    cached = store().read_json("results", digest(data_key(definition), name)) or {}
+    return {
+        f"{notebook}/{key}": Payload.from_json(payload).to_frame()
+        for notebook, payloads in cached.items()
+        for key, payload in payloads.items()
+    }
+
+
+def _fill(study: Study, key: str, cache: Store) -> None:
+    """Read every table of a study into the cache; the marker is written last."""
+    files = source_files(study)
+    accepted = {name: accept(study, name, files[name]) for name in study.tables}
+    frames = {name: part.frame for name, part in accepted.items()}
+    if frames["responses"].empty:
+        raise StudyError(
+            f"tables.responses: no response is left of {_rows_in(accepted['responses'])} rows; see the rules."
+        )
+    if "revenue" in frames:
+        frames["revenue"] = _monthly(frames["revenue"])
+    frames["responses"], joins = _with_segments(frames["responses"], frames.get("customers"), study)
+    quality = {name: pd.concat([getattr(one, part) for one in accepted.values()]) for name, part in QUALITY.items()}
+    for name, frame in {**frames, **quality, "joins": joins}.items():
+        prefix = "quality-" if name in (*quality, "joins") else ""
+        target = cache.path(KIND, f"{key}-{prefix}{name}.parquet")
+        write_atomic(target, frame.reset_index(drop=True).to_parquet)
+    cache.write_json(KIND, f"{key}-{COMPLETE}", sorted(frames))
+
+
+def _rows_in(accepted: Accepted) -> int:
+    """Return how many rows a table had."""
+    return int(accepted.counts["rows_in"].sum())
+
+
+def _read(key: str, name: str) -> pd.DataFrame:
+    """Return one cached frame."""
+    return pd.read_parquet(store().path(KIND, f"{key}-{name}.parquet"))
+
+
+def _quality(key: str) -> Quality:
+    """Return intake's counts."""
+    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins")})
+
+
+def _monthly(revenue: pd.DataFrame) -> pd.DataFrame:
+    """Return revenue with `month` as the first day of its month."""
+    return revenue.assign(month=revenue["month"].dt.to_period("M").dt.to_timestamp())
+
+
+def _with_segments(
+    responses: pd.DataFrame, customers: pd.DataFrame | None, study: Study
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the responses with a column for each segment, from their own columns or the customers'; and the audit."""
+    audit = pd.DataFrame(columns=AUDIT)
+    pool = responses
+    if customers is not None and "customer_id" in responses:
+        new = [name for name in customers if name not in responses or name == "customer_id"]
+        pool, audit = join(responses, customers[new], "customer_id", name="responses to customers")
+    for name, segment in study.segments.items():
+        if segment.source not in pool:
+            raise StudyError(
+                f"segments.{name}: no column {segment.source!r} after intake; {nearest(segment.source, [*map(str, pool)])}."
+            )
+        levels = _levels(pool[segment.source], segment, pool.get("responded_at"), name)
+        responses = responses.assign(**{name: levels})
+    return responses, audit
+
+
+def _levels(cells: pd.Series, segment: Segment, responded_at: pd.Series | None, name: str) -> pd.Series:
+    """Return a segment's levels, merged or banded."""
+    if segment.bands:
+        return _bands(cells, segment.bands, responded_at, name)
+    levels = cells.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value), na_action="ignore")
+    into = {level: merged for merged, members in segment.merge.items() for level in members}
+    unknown = sorted(set(into) - set(levels.dropna()))
+    if unknown:
+        raise StudyError(
+            f"segments.{name}: merges {unknown[0]!r}; {nearest(unknown[0], sorted(set(levels.dropna())))}."
+        )
+    return levels.map(lambda level: into.get(level, level), na_action="ignore").astype("str")
+
+
+def _bands(cells: pd.Series, bands: list[float], responded_at: pd.Series | None, name: str) -> pd.Series:
+    """Return numbers, or the years between a date and the response, cut into bands named after their limits."""
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        if responded_at is None:
+            raise StudyError(f"segments.{name}: bands of a date need `responded_at:` to count the years to.")
+        cells = (responded_at - cells).dt.days / DAYS_A_YEAR
+    if not pd.api.types.is_numeric_dtype(cells):
+        raise StudyError(
+            f"segments.{name}: bands need numbers or dates; give the column `type: number` or a `format:`."
+        )
+    edges = [*bands, float("inf")]
+    names = [f"{low:g}–{high:g}" if high != float("inf") else f"{low:g}+" for low, high in pairwise(edges)]
+    return pd.cut(cells, edges, right=False, labels=names).astype("str").where(cells.ge(bands[0]))
+
+
+def _period(text: str, study: Study) -> periods.Period | None:
+    """Return the reporting period."""
+    try:
+        return periods.parse(text, study.fiscal_year_start)
+    except ValueError as error:
+        raise StudyError(str(error)) from None
+
+
+def _with_period(responses: pd.DataFrame, wanted: periods.Period | None, study: Study) -> pd.DataFrame:
+    """Return the responses with the name of the period in which each was given."""
+    if wanted is None:
+        return responses.assign(period=periods.ALL)
+    if "responded_at" not in responses:
+        raise StudyError(f"period {wanted}: the study has no `responded_at:` column; use `period: all`.")
+    days = responses["responded_at"].dt.date
+    names = {day: str(periods.containing(day, wanted.kind, study.fiscal_year_start)) for day in days.dropna().unique()}
+    return responses.assign(period=days.map(names).astype("str"))
+
+
+def _refuse_period(name: str, responses: pd.DataFrame, found: list[str]) -> None:
+    """Raise because a period has no answers."""
+    has = f"it has {found[0]} to {found[-1]}" if found else "it has none at all"
+    raise StudyError(f"period {name}: the study has no answers in it; {has}.")
+
+
+def _compare_to(text: str | None, wanted: periods.Period | None, found: list[str]) -> str | None:
+    """Return the period to compare with."""
+    if text == "previous":
+        before = str(wanted.previous()) if wanted else None
+        return before if before in found else None
+    if text is not None and text not in found:
+        raise StudyError(f"compare_to {text}: the study has no answers in it; it has {found[0]} to {found[-1]}.")
+    return text
