@@ -129,6 +129,8 @@ def _parts(target: str, column: Column) -> list[tuple[str, str]]:
     """Return (name after intake, name in the export) of each column that one entry of the study file makes."""
     if target == "drivers":
         return list(zip(column.names or column.sources, column.sources, strict=True))
+    if column_type(target, column) == "text":
+        return [("has_comment" if target == "verbatim" else f"has_{target}", column.sources[0])]
     return [(target, column.sources[0])]
 
 

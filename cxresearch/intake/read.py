@@ -237,7 +237,10 @@ def _read_xlsx(path: Path, sheet: str | None) -> Source:
         raise StudyError(f"{path.name}: has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}.")
     rows = book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
     records = [(number, [_cell_text(cell) for cell in cells]) for number, cells in enumerate(rows, start=1)]
-    return _laid_out(path, [(number, cells) for number, cells in records if any(cells)], True, [])
+    given = [(number, cells) for number, cells in records if any(cells)]
+    # A workbook stores no empty cells at the end of a row: they are put back, so that no row looks short.
+    width = len(given[0][1]) if given else 0
+    return _laid_out(path, [(number, cells + [""] * (width - len(cells))) for number, cells in given], True, [])
 
 
 def _cell_text(cell: object) -> str:
