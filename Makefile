@@ -58,8 +58,8 @@ bench: env  ## Measure ours beside a named peer, and print the ratios
 prove: env  ## Hold the estimators to planted truth, at length
 	$(BIN)/pytest -m prove tests
 
-lock: env  ## Resolve the lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --python-version 3.11 \
+lock: env  ## Resolve the lock anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean:  ## Remove reports and caches; the data and .venv stay

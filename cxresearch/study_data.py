@@ -263,7 +263,7 @@ def _with_segments(
     for name, segment in study.segments.items():
         if segment.source not in pool:
             raise StudyError(
-                f"segments.{name}: no column {segment.source!r} after intake; {nearest(segment.source, [*map(str, pool)])}."
+                f"segments.{name}: no column {segment.source!r} after intake; {nearest(segment.source, list(pool))}."
             )
         levels = _levels(pool[segment.source], segment, pool.get("responded_at"), name)
         responses = responses.assign(**{name: levels})

@@ -1,0 +1,43 @@
+"""What the tests share: where things lie, what the machine must have, and small projects to work in."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("CXRESEARCH_SHARED", ROOT.parent / "shared"))
+REQUIRE_ALL = os.environ.get("CXRESEARCH_REQUIRE") == "all"
+PROGRAMS = {"chromium": ("chromium", "chromedriver"), "postgresql": ("postgres",), "node": ("node", "npm")}
+
+
+def need(program: str) -> None:
+    """Skip a test whose program is not here, or fail it where CXRESEARCH_REQUIRE=all says that it must be."""
+    missing = [name for name in PROGRAMS[program] if shutil.which(name) is None]
+    if missing and REQUIRE_ALL:
+        pytest.fail(f"CXRESEARCH_REQUIRE=all, and {', '.join(missing)} is not installed", pytrace=False)
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """Return where a file of the shared data lies; skip where the folder is not at hand."""
+
+    def path(name: str) -> Path:
+        if not SHARED.is_dir():
+            pytest.skip("needs the shared data folder (CXRESEARCH_SHARED)")
+        return SHARED / name
+
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty project of its own, which the package takes for the current one."""
+    for folder in ("notebooks", "params", "data"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv("CXRESEARCH_ROOT", str(tmp_path))
+    return tmp_path
