@@ -1,0 +1,89 @@
+"""What the columns of a protected result frame mean: units, differences, small bases, which rows are drawn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from cxresearch.present import labels as say
+from cxresearch.present.disclosure import HIDDEN
+
+BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous")
+# The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
+IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "change", "change_low", "change_high", "target",
+           "minimum_detectable", "std_error")  # fmt: skip
+LIMITS = {
+    "estimate": ("conf_low", "conf_high"),
+    "change": ("change_low", "change_high"),
+    "share": ("share_low", "share_high"),
+}
+DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable")
+OF_A_CHANGE_FRAME = ("estimate", "conf_low", "conf_high")
+
+
+def is_change(frame: pd.DataFrame) -> bool:
+    """Return whether `estimate` is a difference between `previous` and `current`."""
+    return {"previous", "current"} <= set(frame.columns)
+
+
+def is_difference(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column holds differences."""
+    return name in DIFFERENCES or (name in OF_A_CHANGE_FRAME and is_change(frame))
+
+
+def units(frame: pd.DataFrame, arguments: Mapping[str, Any], name: str) -> pd.Series:
+    """Return the unit of each value of a column.
+
+    Parameters
+    ----------
+    frame
+        Its column `metric`, where there is one, decides row by row.
+    arguments
+        `units` names a unit by metric or by column, `unit` one for all estimates.
+    name
+        Column of numbers.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"metric": ["nps", "fcr"], "n": [30, 30], "estimate": [27.0, 0.8]})
+    >>> units(frame, {}, "estimate").tolist(), units(frame, {}, "n").tolist()
+    (['points', 'share'], ['count', 'count'])
+    """
+    declared = arguments.get("units") or {}
+    if name in declared:
+        found = [declared[name]] * len(frame)
+    elif name in BASES or (name not in IN_UNIT and pd.api.types.is_integer_dtype(frame[name].dtype)):
+        found = ["count"] * len(frame)
+    elif name == "share" or name.endswith("_share") or name.startswith("share_"):
+        found = ["share"] * len(frame)
+    elif name in IN_UNIT:
+        metrics = frame["metric"] if "metric" in frame.columns else [None] * len(frame)
+        found = [say.unit_of(arguments, None if pd.isna(metric) else metric) for metric in metrics]
+        found = [say.unit_of_change(unit) for unit in found] if is_difference(frame, name) else found
+    else:
+        found = ["number"] * len(frame)
+    return pd.Series(found, index=frame.index, dtype="str")
+
+
+def floats(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as floats, all missing where the frame lacks it."""
+    if name not in frame.columns:
+        return pd.Series(float("nan"), index=frame.index)
+    return frame[name].astype("float64")
+
+
+def flags(frame: pd.DataFrame) -> pd.Series:
+    """Return the notes of the rows, "" where there is none."""
+    if "flag" not in frame.columns:
+        return pd.Series("", index=frame.index, dtype="str")
+    return frame["flag"].fillna("")
+
+
+def is_hidden(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows disclosure emptied."""
+    return flags(frame) == HIDDEN
+
+
+def is_small(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows rest on a base that is to be read with care."""
+    return flags(frame).str.contains("base|indicative")

@@ -1,0 +1,273 @@
+"""The names that people read: headings, metrics, levels, periods, and numbers in their units. One place for each."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MINUS, THOUSANDS, DASH = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
+JOINERS = ("\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}")
+HEADINGS = {
+    "n": "Answers",
+    "n_customers": "Customers",
+    "n_eff": "Effective base",
+    "n_previous": "Answers before",
+    "n_customers_previous": "Customers before",
+    "estimate": "Estimate",
+    "std_error": "Standard error",
+    "conf_low": "Lower limit",
+    "conf_high": "Upper limit",
+    "statistic": "Test statistic",
+    "p_value": "p-value",
+    "p_adjusted": "Adjusted p-value",
+    "flag": "Note",
+    "previous": "Before",
+    "current": "Now",
+    "change": "Change",
+    "verdict": "Verdict",
+    "minimum_detectable": "Detectable change",
+    "period": "Period",
+    "previous_period": "Compared with",
+    "compare_to": "Compared with",
+    "metric": "Metric",
+    "survey": "Survey",
+    "touchpoint": "Touchpoint",
+    "stage": "Stage",
+    "driver": "Driver",
+    "level": "Group",
+    "segment": "Segment",
+    "share": "Share",
+    "share_low": "Lower limit of the share",
+    "share_high": "Upper limit of the share",
+    "rows": "Rows",
+    "table": "Table",
+    "file": "File",
+    "rule": "Rule",
+    "column": "Column",
+    "score": "Answer",
+    "owner": "Owner",
+    "target": "Target",
+}
+METRICS = {
+    "nps": "NPS",
+    "csat": "Satisfaction (CSAT)",
+    "ces": "Ease (CES)",
+    "fcr": "First-contact resolution",
+    "top_box": "Top box",
+    "churn": "Churn",
+    "conversion": "Conversion",
+    "promoters": "Promoters",
+    "passives": "Passives",
+    "detractors": "Detractors",
+}
+SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
+METRIC_UNITS = {
+    "nps": "points",
+    "csat": "mean",
+    "ces": "mean",
+    "fcr": "share",
+    "top_box": "share",
+    "churn": "share",
+    "conversion": "share",
+    "promoters": "share",
+    "passives": "share",
+    "detractors": "share",
+}
+# Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares.
+DIGITS = {"points": 0, "share": 0, "percentage points": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
+SMALL_SHARE = 0.1
+CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+# Whole-word acronyms that keep their capitals when a column's name becomes a heading.
+ACRONYMS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fcr": "FCR", "crm": "CRM", "id": "ID"}
+
+
+def label(name: str, labels: Mapping[str, str] | None = None) -> str:
+    """Return the heading of a column, metric or driver.
+
+    Parameters
+    ----------
+    name
+        Machine name.
+    labels
+        Names of the study, which win.
+
+    Examples
+    --------
+    >>> label("n_customers"), label("invoice_clarity"), label("plan", {"plan": "Tariff"})
+    ('Customers', 'Invoice clarity', 'Tariff')
+    """
+    known = {**HEADINGS, **METRICS, **(labels or {})}
+    if name in known:
+        return clean(known[name])
+    words = clean(name.replace("_", " ")).split(" ")
+    spelled = [ACRONYMS.get(word.lower(), word) for word in words]
+    return " ".join([spelled[0][:1].upper() + spelled[0][1:], *spelled[1:]])
+
+
+def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> str:
+    """Return the name of one level of a grouping column: periods and metrics in words, all else as it is.
+
+    Examples
+    --------
+    >>> level("period", "2026Q3"), level("metric", "nps"), level("plan", None)
+    ('Q3 2026', 'NPS', 'not known')
+    """
+    if value is None or value != value:
+        return "not known"
+    text = clean(str(value))
+    if column in ("period", "previous_period", "compare_to"):
+        return period_label(text)
+    if column in ("metric", "driver"):
+        return label(text, labels)
+    if column == "survey":
+        return SURVEYS.get(text, text)
+    return clean((labels or {}).get(text, text))
+
+
+def period_label(period: str) -> str:
+    """Return a period as it is read.
+
+    Examples
+    --------
+    >>> [period_label(name) for name in ("2026Q3", "2026-07", "2026", "all")]
+    ['Q3 2026', 'July 2026', '2026', 'all periods']
+    """
+    if match := re.fullmatch(r"(\d{4})([QH]\d)", period):
+        return f"{match[2]} {match[1]}"
+    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", period):
+        return f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+    return "all periods" if period == "all" else period
+
+
+def unit_of(arguments: Mapping[str, Any], metric: Any = None) -> str:
+    """Return the unit of an estimate: the argument `units` by metric, `unit`, else what the metric is counted in.
+
+    Examples
+    --------
+    >>> unit_of({}, "nps"), unit_of({"unit": "share"}), unit_of({"units": {"csat": "share"}}, "csat")
+    ('points', 'share', 'share')
+    """
+    units = arguments.get("units") or {}
+    return units.get(metric) or arguments.get("unit") or METRIC_UNITS.get(metric, "number")
+
+
+def unit_of_change(unit: str) -> str:
+    """Return the unit of a difference: shares differ by percentage points."""
+    return "percentage points" if unit == "share" else unit
+
+
+def number(
+    value: float | None, unit: str = "number", *, digits: int | None = None, signed: bool = False, currency: str = ""
+) -> str:
+    """Return a number in its unit, with a true minus sign; a dash where it is missing.
+
+    Parameters
+    ----------
+    value
+        Proportions 0-1 (unit `share`, and `percentage points` for their differences), else as shown.
+    unit
+        `points`, `share`, `percentage points`, `mean`, `count`, `money`, `number` or `seconds`.
+    digits
+        Decimals; by default those of the unit.
+    signed
+        Write a plus before positive numbers.
+    currency
+        Code of the currency, for `money`.
+
+    Examples
+    --------
+    >>> number(-26.6, "points"), number(0.341, "share"), number(27.2, "points", signed=True), number(None)
+    ('−27', '34%', '+27', '–')
+    >>> number(1234567, "count").split(THOUSANDS)
+    ['1', '234', '567']
+    """
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return ("" if value > 0 else MINUS) + "∞"
+    places = DIGITS.get(unit, DIGITS["number"]) if digits is None else digits
+    scaled = value * 100 if unit in ("share", "percentage points") else value
+    text = f"{abs(scaled):,.{places}f}".replace(",", THOUSANDS)
+    sign = "" if not any(digit in text for digit in "123456789") else MINUS if scaled < 0 else "+" if signed else ""
+    before = CURRENCIES.get(currency, f"{currency} " if currency else "") if unit == "money" else ""
+    after = {"share": "%", "seconds": " s"}.get(unit, "")
+    return f"{sign}{before}{text}{after}"
+
+
+def digits_for(values: Iterable[float], unit: str) -> int:
+    """Return how many decimals a column of numbers needs: small shares get one more.
+
+    Examples
+    --------
+    >>> digits_for([0.02, 0.04], "share"), digits_for([0.2, 0.04], "share"), digits_for([30, 20], "points")
+    (1, 0, 0)
+    """
+    sizes = [abs(value) for value in values if value is not None and not math.isnan(value)]
+    if unit == "share" and sizes and max(sizes) < SMALL_SHARE:
+        return 1
+    return DIGITS.get(unit, DIGITS["number"])
+
+
+def interval(
+    low: float | None, high: float | None, unit: str, *, digits: int | None = None, between: str = " to "
+) -> str:
+    """Return an interval's limits.
+
+    Examples
+    --------
+    >>> interval(23.1, 31.4, "points"), interval(-3.0, 4.0, "points"), interval(0.2, 0.3, "share")
+    ('23 to 31', '−3 to 4', '20% to 30%')
+    """
+    return f"{number(low, unit, digits=digits)}{between}{number(high, unit, digits=digits)}"
+
+
+def count(found: float, one: str, many: str | None = None) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> count(1, "answer"), count(12, "answer"), count(2, "survey was", "surveys were")
+    ('1 answer', '12 answers', '2 surveys were')
+    """
+    return f"{number(found, 'count')} {one if found == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], limit: int = 4) -> str:
+    """Return names as a phrase.
+
+    Examples
+    --------
+    >>> listed(["Basic"]), listed(["Basic", "Plus"]), listed(["a", "b", "c", "d", "e", "f"])
+    ('Basic', 'Basic and Plus', 'a, b, c and 3 more')
+    """
+    found = list(names)
+    if len(found) > limit:
+        found = [*found[: limit - 1], f"{len(found) - limit + 1} more"]
+    return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
+
+
+def clean(text: str) -> str:
+    r"""Return a text on one line, without control and format characters (bidi marks, zero-width space).
+
+    Examples
+    --------
+    >>> clean("Plus\u202e\x00 \n plan")
+    'Plus plan'
+    """
+    kept = "".join(" " if _breaks(sign) else sign for sign in text if _breaks(sign) or _is_shown(sign))
+    return re.sub(r" +", " ", kept).strip()
+
+
+def _breaks(sign: str) -> bool:
+    """Return whether a character is white space at which a line may end."""
+    return sign.isspace() and sign not in (THOUSANDS, "\N{NO-BREAK SPACE}")
+
+
+def _is_shown(sign: str) -> bool:
+    """Return whether a character is one that people see, or joins such ones in their script."""
+    return sign in JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Cn")

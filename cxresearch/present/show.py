@@ -1,0 +1,140 @@
+"""What a notebook shows: a protected picture for the reader, and the payload for the report."""
+
+import base64
+import io
+from typing import Any
+
+import pandas as pd
+
+from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.html import fragment, stylesheet
+from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
+
+FIGURE_DPI = 200
+
+
+def show(
+    frame: pd.DataFrame,
+    kind: str = "table",
+    *,
+    key: str | None = None,
+    caption: str = "",
+    finding: str | None = None,
+    method: str | None = None,
+    about: str = "people",
+    labels: dict[str, str] | None = None,
+    figure: Any = None,
+    study: Any = None,
+    policy: Policy | None = None,
+    **arguments: Any,
+) -> None:
+    """Display one result, protected, and leave its payload for the report.
+
+    Parameters
+    ----------
+    frame
+        A result frame: grouping columns, then `n`, `n_customers` and what was measured.
+    kind
+        `table`, `headline`, `findings`, `facts`, `sentence` or a plot: `estimates`, `trend`, `bars`, `flow`,
+        `distribution`, `bridge`, `matrix`, `curves`.
+    key
+        `[a-z0-9-]+`, unique in the notebook; by default the slug of the caption.
+    caption
+        What the output shows, in a few words.
+    finding
+        Name of a function of `present.words` that makes the sentence above the output from the protected frame.
+    method
+        Id of a section of docs/methods.md.
+    about
+        `people` (needs `n_customers`) or `process`, for counts of rows, files and checks only.
+    labels
+        Headings by column and names by level.
+    figure
+        A researcher's own matplotlib figure of the frame's numbers; in the analyst tier, elsewhere only when no row of
+        the frame is hidden.
+    study
+        What `cx.load` returned: its minimum base, title and periods go with the output.
+    policy
+        Minimum base of what is displayed here; by default the study's, else 10 customers.
+    **arguments
+        What the kind understands, such as `unit`, `target`, `reference`, `order`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the frame cannot be protected or an argument is unknown.
+    """
+    payload = Payload(
+        key=key or slug(caption) or slug(kind),
+        kind="figure" if figure is not None else kind,
+        grid=Grid.of(frame),
+        caption=caption,
+        finding=finding,
+        method=method,
+        about=about,
+        labels=labels or {},
+        arguments=arguments,
+        provenance=_provenance(study),
+        figure=_png(figure) if figure is not None else None,
+    )
+    seen = protect([payload], policy or (Policy.of(study) if study is not None else Policy())).payloads[0]
+    _display({MIME_TYPE: payload.to_json(), "text/html": _html(seen), "text/plain": _plain(seen)})
+
+
+def record(key: str, frame: pd.DataFrame, *, about: str = "people", study: Any = None, **arguments: Any) -> None:
+    """Leave a result for the report and other notebooks, and display nothing.
+
+    Parameters
+    ----------
+    key
+        `[a-z0-9-]+`, unique in the notebook.
+    frame
+        A result frame.
+    about
+        `people` or `process`, as in `show`.
+    study
+        What `cx.load` returned.
+    **arguments
+        Kept with the frame.
+    """
+    grid = Grid.of(frame)
+    payload = Payload(
+        key=key, kind="record", grid=grid, about=about, arguments=arguments, provenance=_provenance(study)
+    )
+    _display({MIME_TYPE: payload.to_json()})
+
+
+def _provenance(study: Any) -> dict[str, Any]:
+    """Return title and periods of loaded study data."""
+    if study is None:
+        return {}
+    facts = {"study": study.definition.title, "period": study.period, "compare_to": study.compare_to}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _html(seen: ProtectedPayload) -> str:
+    """Return the protected fragment with its style."""
+    return f"<style>{stylesheet()}</style>{fragment(seen)}"
+
+
+def _plain(seen: ProtectedPayload) -> str:
+    """Return the protected frame as text."""
+    return f"{seen.caption}\n{seen.to_frame().to_string(index=False)}".strip()
+
+
+def _png(figure: Any) -> str:
+    """Return a matplotlib figure as a PNG in base64."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=FIGURE_DPI, bbox_inches="tight", metadata={"Software": None})
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _display(bundle: dict[str, Any]) -> None:
+    """Hand a MIME bundle to Jupyter; outside of it print the text."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import display
+
+    if InteractiveShell.initialized():
+        display(bundle, raw=True)
+    elif "text/plain" in bundle:
+        print(bundle["text/plain"])
