@@ -19,6 +19,8 @@ KIND = "tables"
 COMPLETE = "complete"
 QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
 DAYS_A_YEAR = 365.25
+# Tables that get the study's segments, and the moment to which a customer's years are counted.
+SEGMENTED = {"responses": "responded_at", "invitations": "invited_at", "contacts": "contacted_at"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Quality:
     tables
         One row a file: `table`, `file`, `rows_in`, `accepted`, `quarantined`.
     quarantine
-        One row a row set aside: `table`, `file`, `row`, `column`, `rule`.
+        One row a row set aside: `table`, `file`, `row`, `column`, `rule`; `moment` and `survey` where they are known.
     notes
         What was found or mended: `table`, `file`, `column`, `note`, `rows`.
     joins
@@ -80,6 +82,14 @@ class StudyData:
     def __dir__(self) -> list[str]:
         """Return the attributes and tables, for tab completion."""
         return [*super().__dir__(), *self.tables]
+
+    @property
+    def bounds(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """First moment of the reporting period and first moment after it; None for `all`."""
+        period = periods.parse(self.period, self.definition.fiscal_year_start)
+        if period is None:
+            return None
+        return pd.Timestamp(period.start()), pd.Timestamp(period.end()) + pd.Timedelta(days=1)
 
     def has(self, name: str) -> bool:
         """Return whether the study has a table."""
@@ -222,7 +232,12 @@ def _fill(study: Study, key: str, cache: Store) -> None:
         )
     if "revenue" in frames:
         frames["revenue"] = _monthly(frames["revenue"])
-    frames["responses"], joins = _with_segments(frames["responses"], frames.get("customers"), study)
+    audits = []
+    for name, moment in SEGMENTED.items():
+        if name in frames:
+            frames[name], audit = _with_segments(frames[name], name, frames.get("customers"), moment, study)
+            audits.append(audit)
+    joins = pd.concat(audits, ignore_index=True)
     quality = {name: pd.concat([getattr(one, part) for one in accepted.values()]) for name, part in QUALITY.items()}
     for name, frame in {**frames, **quality, "joins": joins}.items():
         prefix = "quality-" if name in (*quality, "joins") else ""
@@ -252,22 +267,22 @@ def _monthly(revenue: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_segments(
-    responses: pd.DataFrame, customers: pd.DataFrame | None, study: Study
+    frame: pd.DataFrame, name: str, customers: pd.DataFrame | None, moment: str, study: Study
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the responses with a column for each segment, from their own columns or the customers'; and the audit."""
+    """Return a table with a column for each segment, from its own columns or the customers'; and the join's audit."""
     audit = pd.DataFrame(columns=AUDIT)
-    pool = responses
-    if customers is not None and "customer_id" in responses:
-        new = [name for name in customers if name not in responses or name == "customer_id"]
-        pool, audit = join(responses, customers[new], "customer_id", name="responses to customers")
-    for name, segment in study.segments.items():
-        if segment.source not in pool:
+    pool = frame
+    if customers is not None and "customer_id" in frame:
+        new = [column for column in customers if column not in frame or column == "customer_id"]
+        pool, audit = join(frame, customers[new], "customer_id", name=f"{name} to customers")
+    for segment, rule in study.segments.items():
+        if rule.source in pool:
+            frame = frame.assign(**{segment: _levels(pool[rule.source], rule, pool.get(moment), segment)})
+        elif name == "responses":
             raise StudyError(
-                f"segments.{name}: no column {segment.source!r} after intake; {nearest(segment.source, list(pool))}."
+                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, list(pool))}."
             )
-        levels = _levels(pool[segment.source], segment, pool.get("responded_at"), name)
-        responses = responses.assign(**{name: levels})
-    return responses, audit
+    return frame, audit
 
 
 def _levels(cells: pd.Series, segment: Segment, responded_at: pd.Series | None, name: str) -> pd.Series:

@@ -23,7 +23,7 @@ FILTERED = "left out by the study's filter"
 COPY = "a copy of another row"
 UNIQUE = {"responses": ["response_id"], "customers": ["customer_id"], "revenue": ["customer_id", "month"]}
 REQUIRED = {"responses": [], "customers": ["customer_id"], "revenue": ["customer_id", "month", "revenue"]}
-QUARANTINE = ["table", "file", "row", "column", "rule"]
+QUARANTINE = ["table", "file", "row", "column", "rule", "moment", "survey"]
 NOTES = ["table", "file", "column", "note", "rows"]
 COUNTS = ["table", "file", "rows_in", "accepted", "quarantined"]
 
@@ -95,7 +95,7 @@ def _accept_file(study: Study, name: str, source: Source) -> Accepted:
     frame = pd.DataFrame(columns, index=raw.index)
     frame, rules, more = _with_scale_changes(frame, rules, raw, table, study)
     notes += more
-    if name == "responses":
+    if name == "responses" or not isinstance(table.survey, str):
         if "status" in frame:
             rules["status"] = _rule_where(_no_answer(frame["status"], source), NO_ANSWER)
         frame, rules = _with_survey_and_design(frame, rules, raw, table)
@@ -103,6 +103,7 @@ def _accept_file(study: Study, name: str, source: Source) -> Accepted:
     if table.filter:
         rules["filter"] = _rule_where(~passes(_both(raw, frame), table.filter), FILTERED)
     bad = _first_rules(rules, raw.index)
+    bad = bad.assign(**_moment_and_survey(frame.loc[bad.index]))
     frame = frame.assign(_file=source.file, _row=raw.index)[~raw.index.isin(bad.index)]
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
@@ -252,6 +253,13 @@ def _both(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([raw, frame[[name for name in frame if name not in raw]]], axis=1)
 
 
+def _moment_and_survey(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return when rows were answered and in which survey, so that those set aside can be counted by period."""
+    moment = frame["responded_at"] if "responded_at" in frame else pd.Series(pd.NaT, frame.index)
+    survey = frame["survey"] if "survey" in frame else pd.Series(pd.NA, frame.index)
+    return {"moment": moment.astype("datetime64[us]"), "survey": survey.astype("str")}
+
+
 def _no_answer(status: pd.Series, source: Source) -> pd.Series:
     """Return which rows nobody answered in earnest: previews, tests and spam."""
     pattern = f"{NO_ANSWER_WORDS}|{NO_ANSWER_CODES}" if source.wordings else NO_ANSWER_WORDS
@@ -286,16 +294,10 @@ def _single(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame]
         rest = frame[rules.eq("")]
         rules = rules.mask(rest.duplicated(keys, keep=False).reindex(frame.index, fill_value=False), "conflicting rows")
     bad = frame[rules.ne("")]
-    aside = pd.DataFrame(
-        {
-            "table": name,
-            "file": bad["_file"],
-            "row": bad["_row"],
-            "column": keys[0] if keys else "",
-            "rule": rules[rules.ne("")],
-        }
+    aside = bad.rename(columns={"_file": "file", "_row": "row"})[["file", "row"]].assign(
+        table=name, column=keys[0] if keys else "", rule=rules[rules.ne("")], **_moment_and_survey(bad)
     )
-    return frame[rules.eq("")], aside
+    return frame[rules.eq("")], aside.reindex(columns=QUARANTINE)
 
 
 def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.DataFrame:
