@@ -79,8 +79,8 @@ class Plan:
         The files, checked.
     root
         The project's folder.
-    data_key
-        Digest of all that the accepted tables depend on.
+    data_key, sources, lock
+        Digests of all that the accepted tables depend on, of the package's sources, and of the lock file.
     pages
         The notebooks in the order of their names, the summary first.
     key
@@ -91,6 +91,8 @@ class Plan:
     study: Study
     root: Path
     data_key: str
+    sources: str
+    lock: str
     pages: tuple[Page, ...]
     key: str
 
@@ -111,8 +113,8 @@ def make_plan(run: Run) -> Plan:
     """
     root, study = project_root(), load_study(run.study_path)
     pages = [_page(path, run) for path in notebook_paths(run, root)]
-    key = data_key(study)
-    code = package_digest(), lock_digest(root), list(sys.version_info[:2])
+    key, sources, lock = data_key(study), package_digest(), lock_digest(root)
+    code = sources, lock, list(sys.version_info[:2])
     keyed = _keyed(pages, (key, *code))
     methods = root / METHODS
     shown = [
@@ -122,7 +124,7 @@ def make_plan(run: Run) -> Plan:
         [(page.name, page.key) for page in keyed],
         file_digest(methods) if methods.is_file() else "",
     ]
-    return Plan(run, study, root, key, tuple(keyed), digest(*shown, *code))
+    return Plan(run, study, root, key, sources, lock, tuple(keyed), digest(*shown, *code))
 
 
 def notebook_paths(run: Run, root: Path) -> list[Path]:

@@ -1,0 +1,174 @@
+"""The command line: `cxresearch report`, `verify`, `check`, `demo`. What is heavy is imported where it is needed."""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from cxresearch.cache import store
+from cxresearch.report.failure import ReportError
+from cxresearch.strict_yaml import StudyError, shown
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+GIGABYTE = 10**9
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Customer-experience research: from raw survey exports to a report a reviewer can trust.",
+)
+RunFile = Annotated[Path, typer.Argument(metavar="PARAMS", help="A run file, such as params/demo-2026q3.yaml.")]
+
+
+@app.command()
+def report(
+    run_file: RunFile,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
+    memory: Annotated[
+        float | None, typer.Option(min=0.1, help="GB that one notebook may use; no limit if unset.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run every notebook, whatever is cached.")] = False,
+) -> None:
+    """Make the report of a run file; what has not changed is not run again."""
+    from cxresearch.report.make import make_report
+    from cxresearch.report.run import Options
+
+    with _told():
+        limit = int(memory * GIGABYTE) if memory else None
+        made = make_report(run_file, Options(jobs, timeout, limit, force), Console(stderr=True))
+        ran, kept = len(made.took), made.pages - len(made.took)
+        if made.changed:
+            print(f"{ran} notebooks ran in {sum(made.took.values()):.0f} s of work, {kept} were kept.")
+        else:
+            print(f"Nothing changed: {made.pages} pages are as they were.")
+        print(f"Open {made.address}")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A published folder, such as reports/demo-2026q3/latest.")],
+) -> None:
+    """See whether a published folder still is what was published, and name every file that differs."""
+    from cxresearch.report.manifest import verify as differences
+
+    with _told():
+        if not folder.is_dir():
+            raise StudyError(
+                f"{shown(folder)}: there is no such folder; give a published one, such as reports/…/latest."
+            )
+        problems = differences(folder)
+        for problem in problems:
+            print(problem)
+        if problems:
+            raise ReportError(f"{shown(folder)} is not what was published: {len(problems)} differences.")
+        print(f"{shown(folder)} is what was published.")
+
+
+@app.command()
+def check(
+    run_file: RunFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read a study's exports and say how many rows of each table were accepted and why others were set aside."""
+    from cxresearch.study import load_run, load_study
+
+    with _told():
+        run = load_run(run_file)
+        from cxresearch import study_data
+
+        data = study_data.load(load_study(run.study_path), run.period, run.compare_to)
+        counts = _counts(data.quality)
+        print(json.dumps(counts, indent=1, ensure_ascii=False)) if as_json else _print_counts(counts, run.name)
+
+
+@app.command()
+def demo(
+    force: Annotated[bool, typer.Option("--force", help="Write the exports anew.")] = False,
+) -> None:
+    """Write the synthetic study, whose truth is known, to data/demo."""
+    with _told():
+        from cxresearch import demo as company
+        from cxresearch.study import project_root
+
+        company.build(project_root() / "data" / "demo")
+
+
+def main() -> None:
+    """Run the command line; a wrong input ends in one sentence, never in a traceback."""
+    app()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn every error into one sentence and an exit code, and the end by SIGTERM into an orderly one."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    except ReportError as error:
+        _end(str(error), FAILED)
+    except StudyError as error:
+        _end(str(error), WRONG_INPUT)
+    except KeyboardInterrupt:
+        _end("Stopped; nothing was published.", INTERRUPTED)
+    except Exception as error:
+        where = _logged()
+        _end(f"{type(error).__name__} in cxresearch itself; {where} has the details.", FAILED)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    """Say why and leave."""
+    print(sentence[:1].upper() + sentence[1:], file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _logged() -> str:
+    """Keep the traceback of the present exception and return where; printed only where no project is found."""
+    text = traceback.format_exc()
+    try:
+        store().write_bytes("logs", f"error-{os.getpid()}.log", text.encode())
+    except (OSError, StudyError):
+        return text
+    return f".cache/logs/error-{os.getpid()}.log"
+
+
+def _counts(quality: Any) -> dict[str, Any]:
+    """Return rows in, accepted and set aside of each table, and how many rows each rule set aside."""
+    tables = quality.tables.groupby("table")[["rows_in", "accepted", "quarantined"]].sum()
+    rules = quality.quarantine.groupby(["table", "rule"]).size()
+    return {
+        name: {
+            **{column: int(value) for column, value in row.items()},
+            "rules": {rule: int(rows) for (table, rule), rows in rules.items() if table == name},
+        }
+        for name, row in tables.iterrows()
+    }
+
+
+def _print_counts(counts: dict[str, Any], name: str) -> None:
+    """Print the counts as a table."""
+    from rich.table import Table
+
+    table = Table(title=f"Rows read for {name}", title_justify="left")
+    table.add_column("Table")
+    for column in ("Rows", "Accepted", "Set aside"):
+        table.add_column(column, justify="right")
+    table.add_column("Why set aside")
+    for row, found in counts.items():
+        numbers = [f"{found[column]:,}" for column in ("rows_in", "accepted", "quarantined")]
+        why = "; ".join(f"{rule}: {rows:,}" for rule, rows in found["rules"].items())
+        table.add_row(row, *numbers, why)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

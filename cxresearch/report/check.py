@@ -1,0 +1,115 @@
+"""Hard checks of finished pages: nothing that runs, loads or leads outside, and every picture described."""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from html.parser import HTMLParser
+
+POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
+)
+FORBIDDEN = frozenset({"script", "iframe", "object", "embed", "form", "base", "frame", "applet", "link", "portal"})
+ADDRESSES = frozenset({"src", "href", "srcset", "xlink:href", "action", "formaction", "poster", "data", "background"})
+STYLE_URL = re.compile(r"url\(\s*['\"]?\s*(?!data:|#)|@import", re.IGNORECASE)
+# What nbconvert writes where a picture has no description.
+FILLER = "no description has been provided"
+MAX_BYTES = 10_000_000
+
+
+class _Page(HTMLParser):
+    """Collects what is wrong with a page, and its ids and links."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.problems: list[str] = []
+        self.ids: Counter[str] = Counter()
+        self.links: list[str] = []
+        self._path: list[str] = []
+        self.begins_with_policy: bool | None = None
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Look at an element."""
+        values = {name: value or "" for name, value in attributes}
+        if self._path[-1:] == ["head"]:
+            self._look_at_head(tag, values)
+        if tag in FORBIDDEN:
+            self.problems.append(f"holds a <{tag}>")
+        if tag == "meta" and values.get("http-equiv", "").lower() not in ("", "content-security-policy"):
+            self.problems.append(f"holds a <meta http-equiv={values['http-equiv']}>")
+        if tag == "img" and (FILLER in values.get("alt", FILLER).lower() or not values["alt"].strip()):
+            self.problems.append("holds a picture without a description")
+        for name, value in values.items():
+            self._look_at_attribute(tag, name, value)
+        self._path.append(tag) if tag in ("head", "style") else None
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        if self._path[-1:] == [tag]:
+            self._path.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Look at a style sheet."""
+        if self._path[-1:] == ["style"] and STYLE_URL.search(data):
+            self.problems.append("has a style sheet that loads something")
+
+    def _look_at_head(self, tag: str, values: dict[str, str]) -> None:
+        """See that the policy comes first: what stands before it is not covered by it."""
+        if self.begins_with_policy is None:
+            wanted = {"http-equiv": "Content-Security-Policy", "content": POLICY}
+            self.begins_with_policy = tag == "meta" and values == wanted
+
+    def _look_at_attribute(self, tag: str, name: str, value: str) -> None:
+        """See that an attribute neither runs nor loads anything."""
+        if name.startswith("on"):
+            self.problems.append(f"holds the attribute {name}")
+        if name == "style" and STYLE_URL.search(value):
+            self.problems.append("has a style that loads something")
+        if name == "id":
+            self.ids[value] += 1
+        if name in ADDRESSES:
+            self._look_at_address(tag, value.strip())
+
+    def _look_at_address(self, tag: str, value: str) -> None:
+        """See that an address stays in the report: a picture's own bytes, another page or a place of this one."""
+        if tag in ("img", "image") and value.startswith("data:image/"):
+            return
+        if tag == "img" or re.match(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.sub(r"\s", "", value), re.IGNORECASE):
+            self.problems.append(f"has a <{tag}> that points outside the report")
+        else:
+            self.links.append(value)
+
+
+def problems_of(html: str, files: Collection[str]) -> list[str]:
+    """Return what is wrong with a page, each as a clause, [] if nothing is.
+
+    Parameters
+    ----------
+    html
+        The page.
+    files
+        Names, relative to the page, to which it may link.
+
+    Examples
+    --------
+    >>> head = f'<!doctype html><html><head><meta http-equiv="Content-Security-Policy" content="{POLICY}"></head>'
+    >>> problems_of(head + '<a href="b.html">b</a>', ["b.html"])
+    []
+    >>> for problem in problems_of(head + '<img src="x.png" onerror="f()">', []):
+    ...     print(problem)
+    holds a picture without a description
+    has a <img> that points outside the report
+    holds the attribute onerror
+    """
+    page = _Page()
+    page.feed(html)
+    page.close()
+    problems = page.problems + [f"uses the id {name!r} twice" for name, count in page.ids.items() if count > 1]
+    for link in dict.fromkeys(page.links):
+        file, _, place = link.partition("#")
+        if (file and file not in files) or (not file and place not in page.ids):
+            problems.append(f"links to {link!r}, which is not there")
+    if not page.begins_with_policy:
+        problems.append("does not begin with the content security policy")
+    if len(html.encode()) > MAX_BYTES:
+        problems.append(f"is larger than {MAX_BYTES // 1_000_000} MB")
+    return list(dict.fromkeys(problems))

@@ -1,0 +1,155 @@
+"""From a staging folder to a published one in one step that is seen whole or not at all."""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cxresearch.cache import Store
+from cxresearch.report.failure import ReportError
+from cxresearch.report.manifest import CONTENT_ID, files_in, read_manifest, verify
+from cxresearch.strict_yaml import shown
+
+LATEST = "latest"
+STAGING = ".staging-"
+KEPT = 5
+
+
+@contextmanager
+def project_lock(store: Store) -> Iterator[None]:
+    """Hold the project's one lock, or refuse at once; the system frees it even if this process is killed.
+
+    Raises
+    ------
+    ReportError
+        If another run holds it, naming that run's process and since when.
+    """
+    folder = store.folder("")
+    # The owner is noted beside the lock: opening a lock file empties it.
+    owner = folder / "report.owner.json"
+    try:
+        with FileLock(folder / "report.lock", blocking=False, mode=0o600):
+            store.write_json("", "report.owner", {"pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
+            yield
+    except Timeout:
+        raise ReportError(f"another report is being made in this project{_owner_words(owner)}; wait for it.") from None
+
+
+@contextmanager
+def staging_folder(reports: Path) -> Iterator[Path]:
+    """Give a new folder on the same disk as the published ones; nothing of it stays if anything fails.
+
+    Parameters
+    ----------
+    reports
+        The folder of this run's reports. What killed runs left in it is removed: the lock says they are dead.
+    """
+    reports.mkdir(parents=True, exist_ok=True)
+    for left in [*reports.glob(f"{STAGING}*"), *reports.glob(f".{LATEST}-*")]:
+        left.unlink() if left.is_symlink() else shutil.rmtree(left)
+    folder = reports / f"{STAGING}{os.getpid()}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(staging: Path, content_id: str) -> Path:
+    """Put a finished folder in place under its content id, let `latest` lead to it, and return where it lies.
+
+    Parameters
+    ----------
+    staging
+        The finished folder, its manifest included.
+    content_id
+        The manifest's digest: a folder of that name that still verifies is the same and stays.
+    """
+    target = staging.parent / content_id
+    _sync(staging)
+    if target.exists() and verify(target):
+        _remove(target)
+    if not target.exists():
+        staging.rename(target)
+    point_latest(target)
+    _prune(target.parent)
+    return target
+
+
+def point_latest(target: Path) -> None:
+    """Let `latest` lead to a published folder: one atomic swap, and none if it does already."""
+    latest = target.parent / LATEST
+    if latest.is_symlink() and os.readlink(latest) == target.name:
+        return
+    if latest.is_dir() and not latest.is_symlink():
+        raise ReportError(f"{shown(latest)} is a folder where a link belongs; move it away and run again.")
+    swap = target.parent / f".{LATEST}-{os.getpid()}"
+    os.utime(target)
+    with contextlib.suppress(FileNotFoundError):
+        swap.unlink()
+    swap.symlink_to(target.name)
+    swap.replace(latest)
+    _sync_folder(target.parent)
+
+
+def published_for(reports: Path, plan_key: str) -> Path | None:
+    """Return the published folder that this very plan gave and that still verifies, or None."""
+    for folder in _published(reports):
+        manifest = read_manifest(folder)
+        if manifest and manifest.get("plan") == plan_key and not verify(folder):
+            return folder
+    return None
+
+
+def _published(reports: Path) -> list[Path]:
+    """Return the published folders, newest first."""
+    found = [path for path in reports.glob("*") if CONTENT_ID.fullmatch(path.name) and path.is_dir()]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+
+
+def _prune(reports: Path) -> None:
+    """Remove all but the newest published folders, never the one that `latest` leads to."""
+    current = (reports / LATEST).resolve()
+    for folder in _published(reports)[KEPT:]:
+        if folder.resolve() != current:
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a published folder so that no half of it ever bears a published name."""
+    doomed = folder.with_name(f"{STAGING}{os.getpid()}-{folder.name}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def _sync(folder: Path) -> None:
+    """Make sure that all files of a folder are on the disk."""
+    for path in files_in(folder):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for path in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that a folder's list of names is on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _owner_words(owner: Path) -> str:
+    """Return who holds the lock and since when, "" if that was not noted."""
+    try:
+        note = json.loads(owner.read_bytes())
+        return f" by process {note['pid']} since {note['since']}"
+    except (OSError, ValueError, KeyError):
+        return ""

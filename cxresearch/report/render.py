@@ -1,0 +1,156 @@
+"""Draws the pages of one tier from protected payloads, prose and code; executed notebooks never come here."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cxresearch
+from cxresearch import periods
+from cxresearch.present import html
+from cxresearch.present.payload import ProtectedPayload
+from cxresearch.report.blocks import Block, as_notebook, blocks_of
+from cxresearch.report.check import POLICY, problems_of
+from cxresearch.report.failure import ReportError
+from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
+from cxresearch.report.prose import Method, inline, prose, read_methods
+
+# Older versions read files that a notebook names (CVE-2026-39377 and -39378).
+SAFE_NBCONVERT = (7, 17, 1)
+TEMPLATES = Path(__file__).parent / "template"
+KEY_SHOWN = 12
+
+
+def render_tier(plan: Plan, payloads: Sequence[ProtectedPayload], banner: str, prefix: str = "") -> dict[str, str]:
+    """Return the pages of one tier by file name, checked.
+
+    Parameters
+    ----------
+    plan
+        What was run.
+    payloads
+        The protected results of all pages.
+    banner
+        A sentence for the head of each page, or "".
+    prefix
+        Put before the file names in links between pages, for a page that stands above its tier's folder.
+
+    Raises
+    ------
+    ReportError
+        If a page names a method without a note, or fails a check.
+    """
+    methods = read_methods(plan.root / METHODS)
+    files = [prefix + page.file for page in plan.pages]
+    pages = {}
+    for page in plan.pages:
+        own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
+        blocks, notes = blocks_of(page, own), _notes(page, own, methods)
+        facts = _facts(plan, page, banner) | {
+            "navigation": [_link(other, page, prefix) for other in plan.pages],
+            "contents": _contents(blocks, notes),
+            "methods": notes,
+        }
+        pages[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
+        if problems := problems_of(pages[page.file], files):
+            raise ReportError(f"the page of {page.name}.ipynb {problems[0]}; nothing was published.")
+    return pages
+
+
+def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
+    """Return what the template says of a page beside its content; no clock, host, path or user."""
+    return {
+        "policy": POLICY,
+        "styles": [html.stylesheet(), (TEMPLATES / "page.css").read_text(encoding="utf-8")],
+        "study": plan.study.title,
+        "period": "" if plan.run.period == periods.ALL else plan.run.period,
+        "published": _published(plan),
+        "title": page.title,
+        "heading": inline(page.title),
+        "is_front": page.name == SUMMARY,
+        "banner": banner,
+        "parameters": _parameter_rows(page),
+        "provenance": [
+            ("Study", plan.study.title),
+            ("Period", plan.run.period),
+            ("Seed", plan.run.seed),
+            ("Data", plan.data_key[:KEY_SHOWN]),
+            ("Notebook", f"{page.name}, {page.key[:KEY_SHOWN]}"),
+            ("Package", f"cxresearch {cxresearch.__version__}"),
+        ],
+    }
+
+
+@cache
+def _exporter() -> Any:
+    """Return nbconvert's exporter with our template and filters, and nothing of a user's own settings."""
+    import nbconvert
+
+    if nbconvert.version_info[:3] < SAFE_NBCONVERT:
+        raise ReportError(f"nbconvert {version('nbconvert')} is not safe; install 7.17.1 or newer.")
+    shipped = Path(sys.prefix) / "share" / "jupyter" / "nbconvert" / "templates"
+    own = {"template_data_paths": [str(shipped)]} if shipped.is_dir() else {}
+    return nbconvert.HTMLExporter(
+        template_name="page",
+        extra_template_basedirs=[str(TEMPLATES)],
+        filters={"prose": prose, "code": _highlighted},
+        default_preprocessors=[],
+        **own,
+    )
+
+
+def _highlighted(source: str) -> str:
+    """Return Python code with its words marked by class."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(source.strip(), PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
+
+
+def _contents(blocks: Sequence[Block], notes: Sequence[Method]) -> list[dict[str, str]]:
+    """Return the entries of the list of contents."""
+    entries = [{"id": block.section.id, "title": block.section.title} for block in blocks if block.section]
+    return [*entries, {"id": "method", "title": "Method"}] if notes else entries
+
+
+def _link(other: Page, page: Page, prefix: str) -> dict[str, Any]:
+    """Return a link to another page by a short name."""
+    words = other.name.split("-", 1)[1].replace("-", " ")
+    return {"href": prefix + other.file, "label": words[:1].upper() + words[1:], "current": other.name == page.name}
+
+
+def _notes(page: Page, payloads: Sequence[ProtectedPayload], methods: Mapping[str, Method]) -> list[Method]:
+    """Return the notes of the methods that a page uses, in the order of first use."""
+    used = list(dict.fromkeys(payload.method for payload in payloads if payload.method))
+    if missing := [name for name in used if methods and name not in methods]:
+        raise ReportError(f"{page.name}.ipynb names the method {missing[0]!r}; {METHODS.as_posix()} has no such part.")
+    return [methods[name] for name in used if name in methods]
+
+
+def _parameter_rows(page: Page) -> list[dict[str, str]]:
+    """Return each parameter's name, value and meaning."""
+    values = page.parameters
+    return [
+        {"name": name, "value": _value(values[name]), "help": parameter.help}
+        for name, parameter in page.declared.items()
+    ]
+
+
+def _value(value: Any) -> str:
+    """Return a parameter's value as a reader writes it in a run file."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _published(plan: Plan) -> str:
+    """Return the last day of the period, "" for a run over all periods."""
+    period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
+    return period.end().isoformat() if period else ""
+
+
+def render_figures(payloads: Sequence[ProtectedPayload]) -> list[tuple[str, bytes]]:
+    """Return the figures of a tier by file name: each as PNG and SVG."""
+    return []
