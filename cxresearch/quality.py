@@ -195,8 +195,8 @@ def coverage(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a link, segment and level: `link`, `segment` ("all" for the total), `level`, then the columns of a
-        proportion: `n`, `n_customers`, `n_eff`, `estimate` (share linked), `std_error`, `conf_low`, `conf_high`, `flag`. Empty
-        where the study has neither customers nor revenue.
+        proportion: `n`, `n_customers`, `n_eff`, `estimate` (share linked), `std_error`, `conf_low`, `conf_high`,
+        `flag`. Empty where the study has neither customers nor revenue.
     """
     answers = study.answers(survey)
     parts = [
