@@ -46,11 +46,7 @@ def report(
     with _told():
         limit = int(memory * GIGABYTE) if memory else None
         made = make_report(run_file, Options(jobs, timeout, limit, force), Console(stderr=True))
-        ran, kept = len(made.took), made.pages - len(made.took)
-        if made.changed:
-            print(f"{ran} notebooks ran in {sum(made.took.values()):.0f} s of work, {kept} were kept.")
-        else:
-            print(f"Nothing changed: {made.pages} pages are as they were.")
+        print(f"Nothing changed: {made.pages} pages are as they were." if made.unchanged else _work_done(made))
         print(f"Open {made.address}")
 
 
@@ -119,15 +115,21 @@ def _told() -> Iterator[None]:
     except StudyError as error:
         _end(str(error), WRONG_INPUT)
     except KeyboardInterrupt:
-        _end("Stopped; nothing was published.", INTERRUPTED)
+        _end("stopped; nothing was published.", INTERRUPTED)
     except Exception as error:
         where = _logged()
         _end(f"{type(error).__name__} in cxresearch itself; {where} has the details.", FAILED)
 
 
+def _work_done(made: Any) -> str:
+    """Return how many notebooks ran and were kept, and how long all of it took."""
+    ran = len(made.took)
+    return f"{ran} of {made.pages} notebooks ran, {made.pages - ran} were kept: {made.seconds:.1f} s in all."
+
+
 def _end(sentence: str, code: int) -> NoReturn:
     """Say why and leave."""
-    print(sentence[:1].upper() + sentence[1:], file=sys.stderr)
+    print(sentence, file=sys.stderr)
     raise typer.Exit(code)
 
 

@@ -42,15 +42,18 @@ class Made:
         Seconds of each notebook that was executed.
     pages
         How many pages the report has.
-    changed
-        Whether anything was published.
+    seconds
+        How long all of it took.
+    unchanged
+        Whether the published folder was found to be what this run would give.
     """
 
     folder: Path
     address: str
     took: dict[str, float]
     pages: int
-    changed: bool
+    seconds: float
+    unchanged: bool
 
 
 def make_report(run_file: Path, options: Options, console: Console) -> Made:
@@ -72,6 +75,7 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
     ReportError
         If a notebook, the drawing or the publishing fails; `latest` is untouched.
     """
+    began = time.monotonic()
     plan = make_plan(load_run(run_file))
     store = Store(plan.root / ".cache")
     reports = plan.root / "reports" / plan.run.name
@@ -80,20 +84,22 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
         published = None if options.force else published_for(reports, plan.key)
         if published:
             point_latest(published)
-            return Made(published, address, {}, len(plan.pages), changed=False)
+            return Made(published, address, {}, len(plan.pages), time.monotonic() - began, unchanged=True)
         with staging_folder(reports) as staging:
             took = _run(plan, store, options, Steps(console))
             folder = _drawn_and_published(plan, store, staging, Steps(console))
-    return Made(folder, address, took, len(plan.pages), changed=True)
+    return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False)
 
 
 def _run(plan: Plan, store: Store, options: Options, steps: Steps) -> dict[str, float]:
     """Fill the cache and execute the notebooks; return the seconds that each executed one took."""
-    from cxresearch import study_data
-
     logs = clean_logs(store, plan.run.name)
     began = time.monotonic()
-    study_data.fill(plan.study)
+    # Only a hint that spares an import of pandas: without this file, `fill` looks for itself.
+    if not store.path("tables", f"{plan.data_key}-complete.json").is_file():
+        from cxresearch import study_data
+
+        study_data.fill(plan.study)
     steps.line("data", f"{time.monotonic() - began:6.1f} s")
     took = run_pages(plan, store, options, steps)
     for page in plan.pages:
