@@ -15,6 +15,7 @@ DELIMITERS = (",", ";", "\t", "|")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 IMPORT_ID = '{"ImportId"'
 FIRST_RECORDS = 20
+INVALID_BYTES = "encoding utf-8, with invalid bytes"
 # Row numbers count as a spreadsheet shows them: the header is row 1.
 FIRST_ROW = 2
 
@@ -108,10 +109,16 @@ def _decoded(path: Path, encoding: str | None) -> tuple[str, list[tuple[str, int
             raise StudyError(
                 f"{path.name}: cannot be read as {encoding}; correct `encoding:` in the study file."
             ) from None
+    try:
+        return data.decode("utf-8-sig"), [("encoding utf-8", 0)]
+    except UnicodeDecodeError:
+        return _half_decoded(data, path)
+
+
+def _half_decoded(data: bytes, path: Path) -> tuple[str, list[tuple[str, int]]]:
+    """Return the text of a file that is not UTF-8 throughout: older as a whole, or wrong in single bytes."""
     text = data.decode("utf-8-sig", errors="surrogateescape")
     undecoded = sum("\udc80" <= letter <= "\udcff" for letter in text)
-    if not undecoded:
-        return text, [("encoding utf-8", 0)]
     if undecoded == sum(letter > "\x7f" for letter in text):
         # Not one letter beyond ASCII is valid UTF-8: the file is in an older encoding as a whole.
         try:
@@ -120,7 +127,7 @@ def _decoded(path: Path, encoding: str | None) -> tuple[str, list[tuple[str, int
             raise StudyError(
                 f"{path.name}: is neither UTF-8 nor Windows-1252; name its `encoding:` in the study file."
             ) from None
-    return text, [("encoding utf-8, with invalid bytes", 0)]
+    return text, [(INVALID_BYTES, 0)]
 
 
 def _refuse_strangers(data: bytes, path: Path) -> None:
@@ -195,7 +202,8 @@ def _laid_out(path: Path, records: list[tuple[int, list[str]]], ended: bool, not
     }
     if not ended and body and len(body[-1][1]) < len(header):
         rejected[body[-1][0]] = "the file ends inside this row"
-    rejected |= {number: "not valid UTF-8" for number, cells in fits if any(_is_broken(cell) for cell in cells)}
+    if (INVALID_BYTES, 0) in notes:
+        rejected |= {number: "not valid UTF-8" for number, cells in fits if any(_is_broken(cell) for cell in cells)}
     good = [(number, cells) for number, cells in fits if number not in rejected]
     if not body:
         raise StudyError(f"{path.name}: there is a header and no rows.")
