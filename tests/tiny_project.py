@@ -144,3 +144,35 @@ def tiny(tmp_path: Path, package: Path) -> Tiny:
     project = Tiny(tmp_path, package)
     write_project(project)
     return project
+
+
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Tiny:
+    """Return a tiny project whose report is published. Tests take copies of it."""
+    project = Tiny(tmp_path_factory.mktemp("published"), package)
+    write_project(project)
+    done = project.report()
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@pytest.fixture
+def published(tmp_path: Path, published_once: Tiny) -> Tiny:
+    """Return a copy of the published tiny project, its cache included."""
+    shutil.copytree(published_once.root, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Tiny(tmp_path, published_once.package)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file below a folder by path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def state(project: Tiny) -> dict[str, tuple]:
+    """Return all that may be told of what `latest` is and leads to: its target, bytes and times."""
+    target = project.latest.resolve()
+    found = {"latest": (os.readlink(project.latest), project.latest.lstat().st_mtime_ns)}
+    return found | {
+        path.relative_to(target).as_posix(): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in target.rglob("*")
+    }

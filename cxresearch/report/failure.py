@@ -83,6 +83,7 @@ def _raised_by_us(traceback: str) -> bool:
 
 
 def _unquoted(message: str) -> str:
-    """Return a message without the quotes that KeyError adds, in one line."""
+    """Return a message in one line, without the quotes that KeyError adds and without its full stop."""
     text = " ".join(message.split())
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return (text[1:-1] if quoted else text).rstrip(".")

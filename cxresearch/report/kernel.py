@@ -11,6 +11,17 @@ from typing import Any
 MEMORY_VARIABLE = "CXRESEARCH_KERNEL_MEMORY"
 
 
+def spare_grammar() -> None:
+    """Keep jsonschema, which nbformat imports, from building a grammar of international addresses for 3 seconds.
+
+    Notes
+    -----
+    It is needed only to validate the formats `iri` and `iri-reference`, which no notebook has. A None in `sys.modules`
+    makes the import fail, which jsonschema allows for.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
 def make_manager() -> type:
     """Return the kernel manager class for nbclient (imports jupyter_client).
 

@@ -15,6 +15,7 @@ from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.blocks import Block, as_notebook, blocks_of
 from cxresearch.report.check import POLICY, problems_of
 from cxresearch.report.failure import ReportError
+from cxresearch.report.kernel import spare_grammar
 from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
 from cxresearch.report.prose import Method, inline, prose, read_methods
 
@@ -87,6 +88,7 @@ def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
 @cache
 def _exporter() -> Any:
     """Return nbconvert's exporter with our template and filters, and nothing of a user's own settings."""
+    spare_grammar()
     import nbconvert
 
     if nbconvert.version_info[:3] < SAFE_NBCONVERT:

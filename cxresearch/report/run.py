@@ -165,6 +165,5 @@ def _short_folder() -> str:
 
 def clean_logs(store: Store, name: str) -> Path:
     """Return the empty folder for the logs of a run."""
-    folder = store.path("logs", name)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(store.folder("logs") / name, ignore_errors=True)
     return store.folder("logs", name)

@@ -17,7 +17,7 @@ from typing import Any
 
 from cxresearch.cache import Store
 from cxresearch.report.failure import exception_words, place, stray_output
-from cxresearch.report.kernel import make_manager
+from cxresearch.report.kernel import make_manager, spare_grammar
 from cxresearch.report.notebook import Cell
 
 RESULT_MIME = "application/vnd.cxresearch.result+json"
@@ -69,6 +69,7 @@ def start(environment: dict[str, str], sockets: str) -> None:
     os.umask(PRIVATE_UMASK)
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    spare_grammar()
     threading.Thread(target=_end_with_parent, args=(sockets,), daemon=True).start()
 
 
