@@ -10,6 +10,8 @@ from scipy import stats
 
 from cxresearch import metrics
 from cxresearch.intake.accept import COPY, FILTERED, NO_ANSWER
+from cxresearch.metrics import sources
+from cxresearch.metrics.table import table
 from cxresearch.schema import SCORES
 from cxresearch.study_data import StudyData
 
@@ -18,6 +20,7 @@ SPEEDER_SHARE_OF_MEDIAN = 1 / 3
 # With fewer rated items, the same answer to all of them says nothing.
 FEWEST_ITEMS = 4
 BASE = ["n", "n_customers"]
+CONF_LEVEL = 0.95
 
 
 def flow(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
@@ -118,12 +121,13 @@ def completeness(study: StudyData, survey: str = "relationship") -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        One row an item, in the order of the questionnaire: `item`, `n` (answers asked), `n_customers`, `answered`
-        (answers that hold it), `estimate` (their share), `flag`.
+        One row an item that was asked, in the order of the questionnaire: `item`, `n` (answers asked),
+        `n_customers`, `answered` (answers that hold it), `estimate` (their share), `flag`.
     """
     answers = _of(study.responses, study, survey)
     wanted = [*SCORES, "fcr", *study.definition.drivers, "has_comment", "finished"]
-    rows = [(item, *_people(answers), _given(answers[item])) for item in wanted if item in answers]
+    asked = [item for item in wanted if item in answers and answers[item].notna().any()]
+    rows = [(item, *_people(answers), _given(answers[item])) for item in asked]
     frame = pd.DataFrame(rows, columns=["item", *BASE, "answered"])
     return frame.assign(estimate=frame["answered"] / frame["n"], flag="")
 
@@ -167,8 +171,15 @@ def straight_liners(study: StudyData, survey: str = "relationship") -> pd.DataFr
     return frame.assign(flag="" if len(rated) else f"not assessable: fewer than {FEWEST_ITEMS} rated items")
 
 
-def sensitivity(study: StudyData, metric: str = "nps", survey: str = "relationship") -> pd.DataFrame:
-    """Show a metric with all answers, and without those that look careless.
+def sensitivity(study: StudyData, metric: str | None = None) -> pd.DataFrame:
+    """Return a metric with all answers, and without those that look careless.
+
+    Parameters
+    ----------
+    study
+        A study, as `cx.load` gives it.
+    metric
+        `nps`, `csat`, `ces`, `fcr` or a measure; the study's primary metric by default.
 
     Returns
     -------
@@ -176,7 +187,9 @@ def sensitivity(study: StudyData, metric: str = "nps", survey: str = "relationsh
         One row a choice: `answers` ("all", "without speeders", "without straight-liners", "without both"), then the
         columns of the metric.
     """
-    answers = study.answers(survey)
+    found = sources.source(study, metric or study.primary)
+    answers = found.read(study.period)
+    columns = sources.columns_of(study, answers, found.survey)
     quick, straight = _is_speeder(answers), _is_straight(answers, study)
     kept = {
         "all": slice(None),
@@ -184,8 +197,12 @@ def sensitivity(study: StudyData, metric: str = "nps", survey: str = "relationsh
         "without straight-liners": ~straight,
         "without both": ~(quick | straight),
     }
-    rows = {name: metrics.of_study(study, metric, answers.loc[rows]) for name, rows in kept.items()}
-    return pd.concat(rows, names=["answers"]).reset_index(level=0).reset_index(drop=True)
+    tables = [
+        table(answers.loc[rows], found.measure, None, columns, CONF_LEVEL, None).assign(answers=name)
+        for name, rows in kept.items()
+    ]
+    joined = pd.concat(tables, ignore_index=True)
+    return joined[["answers", *(name for name in joined if name != "answers")]]
 
 
 def coverage(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
@@ -200,7 +217,7 @@ def coverage(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
     """
     answers = study.answers(survey)
     parts = [
-        _by_level(answers.assign(linked=linked.astype(float)), "linked", study.definition.segments, link)
+        _by_level(answers.assign(linked=linked.astype(float)), "linked", study.segments(answers), link)
         for link, linked in _links(study, answers).items()
     ]
     return (
@@ -211,16 +228,16 @@ def coverage(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
 
 
 def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
-    """Who answers more and who less often than they were invited, by each segment known for all invited.
+    """Who answers more and who less often than they were invited, by segment.
 
     Returns
     -------
     pandas.DataFrame
-        One row a segment and level: `segment`, `level`, `n` (invitations), `n_customers`, `n_eff`, `estimate` (response
-        rate), `std_error`, `conf_low`, `conf_high` (Wilson), `share_invited`, `share_answered`, `gap` (difference of
-        the two shares), `statistic` and `p_value` of Pearson's chi-squared test of the segment, `p_adjusted`
-        (Benjamini–Hochberg over the segments), `flag`. Empty where there are no invitations, or answers cannot be
-        traced to them.
+        One row a segment (of at most 12 groups) and level: `segment`, `level`, `n` (invitations), `n_customers`,
+        `n_eff`, `estimate` (response rate), `std_error`, `conf_low`, `conf_high` (Wilson), `share_invited`,
+        `share_answered`, `gap` (difference of the two shares), `statistic` and `p_value` of Pearson's chi-squared
+        test of the segment, `p_adjusted` (Benjamini–Hochberg over the segments), `flag`. Empty where there are no
+        invitations, or answers cannot be traced to them.
 
     Notes
     -----
@@ -235,8 +252,7 @@ def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFram
         return empty
     answered = invited[key].isin(_of(study.responses, study, survey)[key].dropna())
     invited = invited.assign(answered=answered.astype(float))
-    segments = {name: rule for name, rule in study.definition.segments.items() if name in invited}
-    frame = _by_level(invited, "answered", segments, "response").drop(columns="link")
+    frame = _by_level(invited, "answered", study.segments(invited), "response").drop(columns="link")
     frame = frame[frame["segment"].ne("all")].reset_index(drop=True)
     return _with_gaps(frame, invited)
 
@@ -271,13 +287,12 @@ def _chi_squared(level: pd.Series, answered: pd.Series) -> tuple[float, float]:
     return float(result.statistic), float(result.pvalue)
 
 
-def _by_level(frame: pd.DataFrame, share: str, segments: object, link: str) -> pd.DataFrame:
+def _by_level(frame: pd.DataFrame, share: str, segments: list[str], link: str) -> pd.DataFrame:
     """Return the share of a 0/1 column in total and by each segment's levels."""
     total = metrics.proportion(frame, column=share).assign(segment="all", level="all")
     parts = [
         metrics.proportion(frame, name, column=share).rename(columns={name: "level"}).assign(segment=name)
         for name in segments
-        if name in frame
     ]
     joined = pd.concat([total, *parts], ignore_index=True).assign(link=link)
     first = ["link", "segment", "level"]

@@ -282,6 +282,22 @@ class Study(_Strict):
         column = self.responses.columns.get("drivers")
         return [] if column is None else (column.names or column.sources)
 
+    @property
+    def primary(self) -> str:
+        """The metric of the headline: NPS where it is asked, else the first other metric or measure."""
+        asked = [name for name in METRICS if name in self.responses.columns] + list(self.measures)
+        if not asked:
+            raise ValueError(
+                "the responses hold no nps, csat, ces, fcr or measure to report; add one to the study file"
+            )
+        return asked[0]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people call columns and segments, where the study file says so."""
+        columns = {name: column.label for name, column in self.responses.columns.items() if column.label}
+        return columns | {name: segment.label for name, segment in self.segments.items() if segment.label}
+
     def breaks(self, kind: str) -> dict[str, list[str]]:
         """Return, for each metric, the periods of a kind from which on its scale differs from the period before."""
         found: dict[str, list[str]] = {}

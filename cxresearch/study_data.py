@@ -19,6 +19,8 @@ KIND = "tables"
 COMPLETE = "complete"
 QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
 DAYS_A_YEAR = 365.25
+# More groups than this are no segment to read at a glance.
+MOST_LEVELS = 12
 # Tables that get the study's segments, and the moment to which a customer's years are counted.
 SEGMENTED = {"responses": "responded_at", "invitations": "invited_at", "contacts": "contacted_at"}
 
@@ -82,6 +84,22 @@ class StudyData:
     def __dir__(self) -> list[str]:
         """Return the attributes and tables, for tab completion."""
         return [*super().__dir__(), *self.tables]
+
+    @property
+    def primary(self) -> str:
+        """The metric of the headline."""
+        return self.definition.primary
+
+    @property
+    def breaks(self) -> dict[str, list[str]]:
+        """For each metric, the periods from which on it was asked in another way than before."""
+        period = periods.parse(self.period, self.definition.fiscal_year_start)
+        return self.definition.breaks(period.kind) if period else {}
+
+    def segments(self, answers: pd.DataFrame) -> list[str]:
+        """Return the segments that some answers know, those of over 12 groups left out."""
+        known = [name for name in self.definition.segments if name in answers]
+        return [name for name in known if answers[name].nunique() <= MOST_LEVELS]
 
     @property
     def bounds(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:

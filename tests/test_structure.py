@@ -23,6 +23,7 @@ ROOMS = [
     ["study_data"],
     ["metrics"],
     ["quality"],
+    ["segments"],
     ["summary"],
     ["present"],
     ["report"],

@@ -193,7 +193,8 @@ def _with_scale_changes(
             old = parse.parse_score(raw.loc[then, column.sources[0]], column, change.scale)
             rules[target] = rules[target].mask(then, old.rules)
             frame = frame.assign(**{target: frame[target].mask(then)})
-            notes.append((target, _other_scale(change.scale), int(old.values.notna().sum())))
+            if then.any():
+                notes.append((target, _other_scale(change.scale), int(old.values.notna().sum())))
     return frame, rules, notes
 
 
