@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-import pandas as pd
-
 from cxresearch.present import suppress
 from cxresearch.present.payload import Grid, Payload, ProtectedPayload
 from cxresearch.present.suppress import AXES
@@ -17,12 +15,12 @@ SAFE_MIN_BASE, LOWEST_MIN_BASE = 10, 5
 HIDDEN, NO_ANSWERS, ALIKE = "hidden", "no answers", "all answered alike"
 NOT_PUBLIC = ("owner", "quote")
 # The share of a sum that its two largest contributors may have, where a frame tells it in this column.
-TOP_TWO = "top_two_share"
+TOP_TWO, DOMINATED = "top_two_share", "dominated"
 REASONS = {
     suppress.BASE: "fewer than {min_base} customers",
     suppress.COMPLEMENT: "otherwise another hidden group could be found by subtraction",
     suppress.LINKED: "hidden in another table of this report, or part of a hidden group",
-    suppress.DOMINATED: "two customers make up nearly all of it",
+    DOMINATED: "two customers make up nearly all of it",
 }
 
 
@@ -145,16 +143,16 @@ def protect(payloads: Sequence[Payload], policy: Policy, tier: str = "team") -> 
 
 def _reasons(payloads: list[Payload], policy: Policy) -> list[dict[int, str]]:
     """Return for each payload the hidden rows and why."""
-    table = suppress.cells(payloads)
-    why = suppress.hidden(table, policy.min_base) if len(table) else pd.Series(dtype="str")
+    groups = suppress.groups_of(payloads)
     found: list[dict[int, str]] = [{} for _ in payloads]
-    for cell in why.index[why != ""]:
-        found[int(table.at[cell, "payload"])].setdefault(int(table.at[cell, "row"]), why[cell])
+    for cell, why in zip(groups.cells, suppress.hidden(groups, policy.min_base), strict=True):
+        if cell.row is not None and why != suppress.SHOWN:
+            found[cell.table].setdefault(cell.row, why)
     for number, payload in enumerate(payloads):
         if TOP_TWO in payload.grid.columns:
             share = payload.to_frame()[TOP_TWO].astype("float64")
             for row in share.index[share > policy.max_top_two]:
-                found[number].setdefault(row, suppress.DOMINATED)
+                found[number].setdefault(row, DOMINATED)
     return found
 
 
@@ -217,7 +215,7 @@ def _entry(
             {"check": "minimum base", "result": "pass", "hidden": _count(why, suppress.BASE)},
             {"check": "subtraction", "result": "pass", "hidden": _count(why, suppress.COMPLEMENT)},
             {"check": "linked tables", "result": "pass", "hidden": _count(why, suppress.LINKED)},
-            {"check": "dominance", "result": "pass", "hidden": _count(why, suppress.DOMINATED)},
+            {"check": "dominance", "result": "pass", "hidden": _count(why, DOMINATED)},
             {"check": "all answered alike", "result": "review" if alike else "pass", "rows": len(alike)},
         ]
         if payload.figure:
