@@ -1,0 +1,46 @@
+"""Metrics with their intervals: of a frame of answers, and of a study and its periods.
+
+- `nps`, `csat`, `ces`, `fcr`, `top_box`, `top_2_box`, `low_effort`, `mean`, `total`, `proportion` take answers.
+- `scorecard`, `trend`, `by_segment`, `touchpoints`, `distribution`, `change`, `change_by_segment` take a study.
+- `minimum_detectable_change` tells what a survey of a given size could find.
+"""
+
+from cxresearch.metrics.changes import change, change_by_segment
+from cxresearch.metrics.estimates import (
+    ces,
+    csat,
+    fcr,
+    low_effort,
+    mean,
+    nps,
+    proportion,
+    top_2_box,
+    top_box,
+    total,
+)
+from cxresearch.metrics.power import minimum_detectable_change
+from cxresearch.metrics.sources import breaks
+from cxresearch.metrics.study_tables import by_segment, distribution, of_study, scorecard, touchpoints, trend
+
+__all__ = [
+    "breaks",
+    "by_segment",
+    "ces",
+    "change",
+    "change_by_segment",
+    "csat",
+    "distribution",
+    "fcr",
+    "low_effort",
+    "mean",
+    "minimum_detectable_change",
+    "nps",
+    "of_study",
+    "proportion",
+    "scorecard",
+    "top_2_box",
+    "top_box",
+    "total",
+    "touchpoints",
+    "trend",
+]
