@@ -21,9 +21,9 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into .venv: about 2 GB and 3 to 5 minutes, once."
 	@rm -f $(READY)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check $(TORCH)
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/pip check
 	@touch $(READY)
 
