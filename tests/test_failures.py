@@ -61,26 +61,26 @@ PLACE = '02-plans.ipynb, cell 3 under "Which plan is best?": '
 @pytest.mark.parametrize(
     ("source", "arguments", "words"),
     [
-        (f"raise ValueError('{SECRET}')", (), "ValueError was raised."),
-        (f"{{}}['{SECRET}']", (), "KeyError was raised."),
-        ("if True print(1)", (), "SyntaxError was raised."),
-        ("import sys; sys.exit()", (), "SystemExit was raised."),
+        (f"raise ValueError('{SECRET}')", (), "ValueError was raised;"),
+        (f"{{}}['{SECRET}']", (), "KeyError was raised;"),
+        ("if True print(1)", (), "SyntaxError was raised;"),
+        ("import sys; sys.exit()", (), "SystemExit was raised;"),
         # A lookup that fails inside our package quotes the key, which may be a cell value.
         (
             f"import ast; from cxresearch.report.notebook import _fits; _fits(1, ast.Name('{SECRET}'))",
             (),
-            "KeyError was raised.",
+            "KeyError was raised;",
         ),
         (
             "from cxresearch.study import load_study; load_study('tinny')",
             (),
-            "StudyError: study: there is no data/tinny/study.yaml; the nearest known one is 'tiny'.",
+            "StudyError: study: there is no data/tinny/study.yaml; the nearest known one is 'tiny';",
         ),
-        ("import os; os._exit(137)", (), "the kernel died, most often because memory ran out."),
-        ("import time; time.sleep(90)", ("--timeout", "2"), "it took more than 2 seconds; allow more with --timeout."),
+        ("import os; os._exit(137)", (), "the kernel died, most often because memory ran out;"),
+        ("import time; time.sleep(90)", ("--timeout", "2"), "it took more than 2 seconds; allow more with --timeout;"),
         ("x = bytearray(3 * 10**9)", ("--memory", "2"), "memory ran out; give it more with --memory, or let the cell"),
-        (f"print('{SECRET}')", (), "wrote to stdout; only cx.show may put something on a page."),
-        (f"'{SECRET}'", (), "shows a value without cx.show; show it, or assign it to a name."),
+        (f"print('{SECRET}')", (), "wrote to stdout; only cx.show may put something on a page;"),
+        (f"'{SECRET}'", (), "shows a value without cx.show; show it, or assign it to a name;"),
         (f"show('a', {rows(1)}); show('a', {rows(2)})", (), "shows a second result with the key 'a'; give it a key="),
     ],
 )
@@ -90,6 +90,7 @@ def test_a_notebook_that_fails_is_named_with_its_cell_and_nothing_is_published(p
     done = published.cli("report", "params/tiny.yaml", *arguments)
     assert done.returncode == 1
     assert sentence(done).startswith(PLACE + words)
+    assert sentence(done).endswith("; .cache/logs/tiny/02-plans.log tells more.")
     assert SECRET not in done.stdout + done.stderr
     assert state(published) == before
     assert not list(published.reports.glob(".*"))

@@ -35,14 +35,15 @@ class Block:
         Set where a section begins.
     markdown
         Prose.
-    cells, results
-        Code, and the results that it shows as HTML.
+    cells, results, kinds
+        Code, the results that it shows as HTML, and their kinds.
     """
 
     section: Section | None = None
     markdown: str = ""
     cells: tuple[Cell, ...] = ()
     results: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 def blocks_of(page: Page, payloads: Sequence[ProtectedPayload]) -> list[Block]:
@@ -71,8 +72,9 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload]) -> list[Block]:
             silent = ()
             continue
         silent = (*silent, cell)
-        if drawn := tuple(html.fragment(payload) for payload in payloads if _is_of(payload, cell)):
-            found.append(Block(cells=silent, results=drawn))
+        if drawn := [payload for payload in payloads if _is_of(payload, cell)]:
+            results, kinds = tuple(map(html.fragment, drawn)), tuple(payload.kind for payload in drawn)
+            found.append(Block(cells=silent, results=results, kinds=kinds))
             silent = ()
     return [*found, Block(cells=silent)] if silent else found
 
@@ -84,7 +86,7 @@ def as_notebook(blocks: Sequence[Block]) -> Any:
     cells = []
     for number, block in enumerate(blocks):
         section = {"id": block.section.id, "title": block.section.title} if block.section else {}
-        marks = {"section": section, "opens": number == 0 or bool(section)}
+        marks = {"section": section, "opens": number == 0 or bool(section), "kinds": list(block.kinds)}
         if block.cells:
             source = "\n\n".join(cell.source.strip() for cell in block.cells)
             outputs = [v4.new_output("display_data", data={"text/html": result}) for result in block.results]

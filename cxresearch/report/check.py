@@ -10,7 +10,7 @@ POLICY = (
 )
 FORBIDDEN = frozenset({"script", "iframe", "object", "embed", "form", "base", "frame", "applet", "link", "portal"})
 ADDRESSES = frozenset({"src", "href", "srcset", "xlink:href", "action", "formaction", "poster", "data", "background"})
-STYLE_URL = re.compile(r"url\(\s*['\"]?\s*(?!data:|#)|@import", re.IGNORECASE)
+STYLE_URL = re.compile(r"url\(\s*+['\"]?+\s*+(?!data:|#)|@import", re.IGNORECASE)
 # What nbconvert writes where a picture has no description.
 FILLER = "no description has been provided"
 MAX_BYTES = 10_000_000

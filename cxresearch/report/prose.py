@@ -9,7 +9,8 @@ import mistune
 
 PLUGINS = ["table", "strikethrough"]
 METHOD_HEADING = re.compile(r"^## +([a-z0-9-]+)(?:[ :]+(.+?))? *$", re.MULTILINE)
-OUTSIDE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+WEB = re.compile(r"^https?://", re.IGNORECASE)
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -24,9 +25,9 @@ class _Renderer(mistune.HTMLRenderer):
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         """Return a link within the report, or the text with its address where it leads out."""
-        if OUTSIDE.match(url) or url.startswith("//"):
-            address = mistune.escape(re.sub(r"^https?://", "", url))
-            return text if address == text else f'{text} <span class="address">({address})</span>'
+        if OUTSIDE.match(url):
+            address = mistune.escape(WEB.sub("", url)) if WEB.match(url) else ""
+            return text if address in ("", WEB.sub("", text)) else f'{text} <span class="address">({address})</span>'
         return f'<a href="{mistune.escape(url)}">{text}</a>'
 
     def image(self, text: str, url: str, title: str | None = None) -> str:

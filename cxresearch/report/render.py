@@ -95,8 +95,10 @@ def _exporter() -> Any:
         raise ReportError(f"nbconvert {version('nbconvert')} is not safe; install 7.17.1 or newer.")
     shipped = Path(sys.prefix) / "share" / "jupyter" / "nbconvert" / "templates"
     own = {"template_data_paths": [str(shipped)]} if shipped.is_dir() else {}
-    return nbconvert.HTMLExporter(
+    # HTMLExporter would write the finished page anew with BeautifulSoup and make up descriptions of pictures.
+    return nbconvert.TemplateExporter(
         template_name="page",
+        template_file="index.html.j2",
         extra_template_basedirs=[str(TEMPLATES)],
         filters={"prose": prose, "code": _highlighted},
         default_preprocessors=[],

@@ -97,12 +97,13 @@ def _executed(
     pages: list[Page], plan: Plan, store: Store, options: Options, steps: Steps, pool: ProcessPoolExecutor
 ) -> dict[str, float]:
     """Execute pages, as many at a time as there are workers; return the seconds that each took."""
-    waiting, running, took = list(pages), dict[Future[Outcome], Page](), dict[str, float]()
+    waiting, running, took = list(pages), dict[Future[Outcome], Task](), dict[str, float]()
     while waiting or running:
         while waiting and len(running) < options.jobs:
             page = waiting.pop(0)
             steps.begin(page.name)
-            running[_submitted(pool, _task(page, plan, store, options))] = page
+            task = _task(page, plan, store, options)
+            running[_submitted(pool, task)] = task
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             outcome = _outcome(future, running.pop(future))
             steps.end(outcome.name, f"{outcome.seconds:6.1f} s")
@@ -110,14 +111,14 @@ def _executed(
     return took
 
 
-def _outcome(future: Future[Outcome], page: Page) -> Outcome:
-    """Return how a page went if it went well, and raise if not."""
+def _outcome(future: Future[Outcome], task: Task) -> Outcome:
+    """Return how a notebook went if it went well, and raise if not."""
     try:
         outcome = future.result()
     except BrokenProcessPool:
-        raise ReportError(f"{page.name}.ipynb: its process was killed, most often because memory ran out.") from None
+        raise ReportError(f"{task.name}.ipynb: its process was killed, most often because memory ran out.") from None
     if outcome.problem:
-        raise ReportError(f"{outcome.problem}.")
+        raise ReportError(f"{outcome.problem}; .cache/logs/{task.log.parent.name}/{task.log.name} tells more.")
     return outcome
 
 
