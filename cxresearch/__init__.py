@@ -3,8 +3,8 @@
 Use it as `import cxresearch as cx`. Importing costs nothing: each name below is loaded on first use.
 
 - `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what a run's other notebooks found.
-- `cx.quality`, `cx.metrics`, `cx.segments`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`,
-  `conf_low`, `conf_high`.
+- `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
+  `conf_high`.
 - `cx.show(frame, …)` displays a result, protected; `cx.record(key, frame)` keeps one without displaying it.
 """
 
@@ -13,14 +13,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("metrics", "quality", "segments", "summary")
+_NAMESPACES = ("metrics", "quality", "summary")
 _FUNCTIONS = {
     "load": "cxresearch.study_data",
     "results": "cxresearch.study_data",
     "show": "cxresearch.present.show",
     "record": "cxresearch.present.show",
 }
-__all__ = ["load", "metrics", "quality", "record", "results", "segments", "show", "summary"]
+__all__ = ["load", "metrics", "quality", "record", "results", "show", "summary"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,8 +10,7 @@ from scipy import stats
 
 from cxresearch import metrics
 from cxresearch.intake.accept import COPY, FILTERED, NO_ANSWER
-from cxresearch.metrics import sources
-from cxresearch.metrics.table import table
+from cxresearch.metrics.sources import source
 from cxresearch.schema import SCORES
 from cxresearch.study_data import StudyData
 
@@ -20,7 +19,6 @@ SPEEDER_SHARE_OF_MEDIAN = 1 / 3
 # With fewer rated items, the same answer to all of them says nothing.
 FEWEST_ITEMS = 4
 BASE = ["n", "n_customers"]
-CONF_LEVEL = 0.95
 
 
 def flow(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
@@ -187,9 +185,8 @@ def sensitivity(study: StudyData, metric: str | None = None) -> pd.DataFrame:
         One row a choice: `answers` ("all", "without speeders", "without straight-liners", "without both"), then the
         columns of the metric.
     """
-    found = sources.source(study, metric or study.primary)
-    answers = found.read(study.period)
-    columns = sources.columns_of(study, answers, found.survey)
+    metric = metric or study.primary
+    answers = source(study, metric).read(study.period)
     quick, straight = _is_speeder(answers), _is_straight(answers, study)
     kept = {
         "all": slice(None),
@@ -197,10 +194,7 @@ def sensitivity(study: StudyData, metric: str | None = None) -> pd.DataFrame:
         "without straight-liners": ~straight,
         "without both": ~(quick | straight),
     }
-    tables = [
-        table(answers.loc[rows], found.measure, None, columns, CONF_LEVEL, None).assign(answers=name)
-        for name, rows in kept.items()
-    ]
+    tables = [metrics.of_study(study, metric, answers.loc[rows]).assign(answers=name) for name, rows in kept.items()]
     joined = pd.concat(tables, ignore_index=True)
     return joined[["answers", *(name for name in joined if name != "answers")]]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxresearch import metrics, quality, segments
+from cxresearch import metrics, quality
 from cxresearch.study_data import StudyData, results
 
 SUPPORTED = ("rose", "fell")
@@ -51,7 +51,7 @@ def findings(study: StudyData, top: int = 3) -> pd.DataFrame:
         metrics.change(study, metric).assign(metric=metric, segment=EVERYONE, level=EVERYONE)
         for metric in _asked(study)
     ]
-    grouped = segments.changes(study, study.primary).assign(metric=study.primary)
+    grouped = metrics.change_by_segment(study, study.primary).assign(metric=study.primary)
     changes = pd.concat([*whole, grouped], ignore_index=True)
     changes = changes.assign(weight=_weight(study, changes))
     kept = changes[changes["verdict"].isin(SUPPORTED)].sort_values("weight", ascending=False, kind="stable").head(top)
