@@ -88,15 +88,14 @@ def check(
 
 
 @app.command()
-def demo(
-    force: Annotated[bool, typer.Option("--force", help="Write the exports anew.")] = False,
-) -> None:
-    """Write the synthetic study, whose truth is known, to data/demo."""
+def demo() -> None:
+    """Write the exports of the synthetic study, whose truth is known, to data/demo."""
     with _told():
         from cxresearch import demo as company
         from cxresearch.study import project_root
 
-        company.build(project_root() / "data" / "demo")
+        files = company.build(project_root() / "data" / "demo")
+        print(f"{len(files)} files were written to data/demo.")
 
 
 def main() -> None:
