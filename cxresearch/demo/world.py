@@ -78,5 +78,5 @@ def simulate(seed: int = planted.SEED) -> World:
         rows,
         modules.module_answers(rows, seed),
         employees.staff_answers(seed),
-        feedback.feedback(people, billed, felt, seed),
+        feedback.feedback(answers, people, felt, seed),
     )
