@@ -228,9 +228,10 @@ def results(study: str | Path | Study | StudyData, period: str | None = None) ->
     """
     from cxresearch.present.payload import Payload
 
-    loaded = isinstance(study, StudyData)
-    definition = study.definition if loaded else study if isinstance(study, Study) else load_study(study)
-    name = period or (study.period if loaded else periods.ALL)
+    if isinstance(study, StudyData):
+        period, study = period or study.period, study.definition
+    definition = study if isinstance(study, Study) else load_study(study)
+    name = period or periods.ALL
     cached = store().read_json("results", digest(data_key(definition), name)) or {}
     return {
         f"{notebook}/{key}": Payload.from_json(payload).to_frame()

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -156,7 +157,7 @@ def _column(
 
 
 def _column_of(
-    study: Study, name: str, target: str, kind: str, column: Column, cells: pd.Series, labels: dict[float | str, str]
+    study: Study, name: str, target: str, kind: str, column: Column, cells: pd.Series, labels: dict[Any, str]
 ) -> parse.Parsed:
     """Return cells parsed as their kind."""
     if kind == "score":
@@ -210,7 +211,7 @@ def _with_survey_and_design(
     if isinstance(table.survey, str):
         frame = frame.assign(survey=table.survey)
     else:
-        codes = {kind: list(values) for kind, values in table.survey.codes.items()}
+        codes: dict[str, list[str | int | float]] = {kind: list(values) for kind, values in table.survey.codes.items()}
         survey = parse.parse_category(_raw(raw, table.survey.source, "survey"), Column(source="", codes=codes))
         frame = frame.assign(survey=survey.values)
         rules["survey"] = survey.rules.mask(survey.values.isna() & survey.rules.eq(""), "no survey type")

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -70,7 +71,7 @@ def parse_id(cells: pd.Series, column: Column) -> Parsed:
     return _parse(cells, column, lambda text: (text, ""), pd.NA, "str")
 
 
-def parse_category(cells: pd.Series, column: Column, labels: dict[float | str, str] | None = None) -> Parsed:
+def parse_category(cells: pd.Series, column: Column, labels: dict[Any, str] | None = None) -> Parsed:
     """Return levels as text, through the declared codes, else through the file's value labels."""
     back = {clean(str(code)): level for level, codes in column.codes.items() for code in codes}
     names = {_text(code): clean(label) for code, label in (labels or {}).items()}

@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -45,8 +46,8 @@ class Source:
     file: str
     frame: pd.DataFrame
     wordings: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, dict[float | str, str]] = field(default_factory=dict)
-    missing: dict[str, list[float | str]] = field(default_factory=dict)
+    labels: dict[str, dict[Any, str]] = field(default_factory=dict)
+    missing: dict[str, list[Any]] = field(default_factory=dict)
     rejected: dict[int, str] = field(default_factory=dict)
     notes: list[tuple[str, int]] = field(default_factory=list)
 
@@ -285,10 +286,11 @@ def _read_sav(path: Path) -> Source:
             f"{path.name}: is no readable SPSS file ({type(error).__name__}); save it again as .sav."
         ) from None
     wordings = {name: _one_line(text) for name, text in meta.column_names_to_labels.items() if text}
-    missing: dict[str, list[float | str]] = {}
+    missing: dict[str, list[Any]] = {}
     for name, ranges in meta.missing_ranges.items():
+        limits = [(part["lo"], part["hi"]) if isinstance(part, dict) else (part, part) for part in ranges]
         values = frame[name].dropna().unique()
-        missing[name] = [value for value in values if any(part["lo"] <= value <= part["hi"] for part in ranges)]
+        missing[name] = [value for value in values if any(low <= value <= high for low, high in limits)]
     return Source(
         path.name,
         frame.set_axis(range(1, len(frame) + 1)),
