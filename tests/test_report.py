@@ -24,7 +24,7 @@ from cxresearch.report.manifest import verify
 from cxresearch.report.plan import make_plan
 from cxresearch.report.prose import prose, read_methods
 from cxresearch.report.publish import KEPT, point_latest, publish
-from cxresearch.report.render import render_tier
+from cxresearch.report.render import render_pages
 from cxresearch.report.worker import RESULT_MIME
 from cxresearch.study import load_run
 
@@ -32,7 +32,7 @@ package, tiny = tiny_project.package, tiny_project.tiny
 published_once, published = tiny_project.published_once, tiny_project.published
 
 UNCHANGED_SECONDS = 3
-ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}$x^{"
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>{{1234*5678}}$x^{"
 
 
 class Outline(HTMLParser):
@@ -75,7 +75,7 @@ def rendered(
     """Return the pages of the tiny project with these results, nothing run."""
     monkeypatch.setenv("CXRESEARCH_ROOT", str(project.root))
     plan = make_plan(load_run(project.root / "params" / "tiny.yaml"))
-    return render_tier(plan, protect(payloads, Policy()).payloads, banner)
+    return render_pages(plan, plan.pages, protect(payloads, Policy()).payloads, banner)
 
 
 # ---- pages
@@ -189,8 +189,8 @@ def test_markup_is_shown_as_the_text_it_is_wherever_it_comes_from(tiny, monkeypa
     assert not Outline(html).all("script")
     assert not Outline(html).all("img")
     shown = re.sub(r"<[^>]+>", "", html[html.index("<body") :])
-    assert "7*7" in shown
-    assert "49" not in shown
+    assert "1234*5678" in shown
+    assert str(1234 * 5678) not in shown
 
 
 @pytest.mark.parametrize(
@@ -409,13 +409,17 @@ def test_two_roots_give_the_same_bytes(tmp_path, package, published_once):
 
 
 def test_tiers_have_folders_and_a_notebook_taken_away_leaves_nothing(published):
+    mine = page("What did I find?", ("markdown", "## A"), ("code", "show('mine', [['A', 50, 50, 1.0, '']])"))
+    published.notebook("20-my-own", *mine, folder="data/tiny/notebooks")
     published.write("params/tiny.yaml", "study: tiny\nperiod: 2026Q3\ntiers: [public, analyst]\nskip: [02-plans]\n")
     assert published.report().returncode == 0
     files = set(tree(published.latest))
     assert {name.split("/")[0] for name in files if "/" in name} == {"public", "analyst"}
     assert not any("02-plans" in name for name in files)
     assert "02-plans" not in (published.latest / "manifest.json").read_text()
-    assert 'href="public/01-base.html"' in (published.latest / "index.html").read_text()
+    front = (published.latest / "index.html").read_text()
+    assert [name in front for name in ('href="public/01-base.html"', 'href="public/20-my-own.html"')] == [True, True]
+    assert "What did I find?" in (published.latest / "analyst" / "20-my-own.html").read_text()
 
 
 # The hidden number must not stand in the code, which is shown.

@@ -20,13 +20,15 @@ class ReportError(Exception):
 
 
 def place(name: str, cells: tuple[Cell, ...], number: int) -> str:
-    """Return where a notebook stopped, as a reader finds it: the cell's number and the heading above it.
+    """Return where a notebook stopped, as a reader finds it: the cell's number (0: none yet) and the heading above it.
 
     Examples
     --------
     >>> place("03-drivers", (Cell("markdown", "## What drives it?", (), 0), Cell("code", "1", (), 1)), 1)
     '03-drivers.ipynb, cell 1 under "What drives it?"'
     """
+    if number == 0:
+        return f"{name}.ipynb, before its first cell"
     heading = heading_above(cells, number)
     return f"{name}.ipynb, cell {number}" + (f' under "{heading}"' if heading else "")
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from cxresearch.cache import Store
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import write_manifest
-from cxresearch.report.plan import INDEX, Plan, make_plan
+from cxresearch.report.plan import INDEX, SUMMARY, Plan, make_plan
 from cxresearch.report.progress import Steps
 from cxresearch.report.publish import LATEST, point_latest, project_lock, publish, published_for, staging_folder
 from cxresearch.report.run import Options, clean_logs, payloads_of, run_pages
@@ -86,8 +86,9 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
             point_latest(published)
             return Made(published, address, {}, len(plan.pages), time.monotonic() - began, unchanged=True)
         with staging_folder(reports) as staging:
-            took = _run(plan, store, options, Steps(console))
-            folder = _drawn_and_published(plan, store, staging, Steps(console))
+            steps = Steps(console)
+            took = _run(plan, store, options, steps)
+            folder = _drawn_and_published(plan, store, staging, steps)
     return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False)
 
 
@@ -128,17 +129,18 @@ def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps) 
 
 def _write_tier(plan: Plan, protected: Any, banner: str, staging: Path, tier: str) -> None:
     """Write a tier's pages, results, figures and record; the front tier's first page and data stand at the top too."""
-    from cxresearch.report.render import render_figures, render_tier
+    from cxresearch.report.render import render_figures, render_pages
 
     tops = [staging / tier]
-    pages = render_tier(plan, protected.payloads, banner)
-    for name, page in pages.items():
+    for name, page in render_pages(plan, plan.pages, protected.payloads, banner).items():
         _write(staging / tier / name, page.encode())
     for name, figure in render_figures(protected.payloads):
         _write(staging / tier / "figures" / name, figure)
     if tier == (FRONT_TIER if FRONT_TIER in plan.run.tiers else plan.run.tiers[0]):
         tops.append(staging)
-        _write(staging / INDEX, render_tier(plan, protected.payloads, banner, f"{tier}/")[INDEX].encode())
+        summary = [page for page in plan.pages if page.name == SUMMARY]
+        front = render_pages(plan, summary, protected.payloads, banner, prefix=f"{tier}/")
+        _write(staging / INDEX, front[INDEX].encode())
     for top in tops:
         _write(top / RESULTS, _json(_results(plan, protected.payloads, tier)))
         _write(top / DISCLOSURE, _json(protected.record))

@@ -28,7 +28,8 @@ def write_manifest(folder: Path, plan: Plan) -> str:
         What was run. No clock, host, user or absolute path enters the manifest, so equal inputs give equal bytes.
     """
     study, run = plan.study, plan.run
-    files = [study.path, *(file for found in source_files(study).values() for file in found)]
+    sources = [file for found in source_files(study).values() for file in found]
+    inputs = sorted({*study.folder.glob("*.yaml"), *sources})
     content = {
         "version": 1,
         "run": run.name,
@@ -39,7 +40,7 @@ def write_manifest(folder: Path, plan: Plan) -> str:
         "tiers": run.tiers,
         "plan": plan.key,
         "data": plan.data_key,
-        "inputs": {file.relative_to(study.folder).as_posix(): file_digest(file) for file in files},
+        "inputs": {file.relative_to(study.folder).as_posix(): file_digest(file) for file in inputs},
         "parameters": {page.name: page.parameters for page in plan.pages},
         "notebooks": {page.name: page.key for page in plan.pages},
         "package": {"name": "cxresearch", "version": cxresearch.__version__, "sources": plan.sources},

@@ -25,13 +25,17 @@ TEMPLATES = Path(__file__).parent / "template"
 KEY_SHOWN = 12
 
 
-def render_tier(plan: Plan, payloads: Sequence[ProtectedPayload], banner: str, prefix: str = "") -> dict[str, str]:
-    """Return the pages of one tier by file name, checked.
+def render_pages(
+    plan: Plan, pages: Sequence[Page], payloads: Sequence[ProtectedPayload], banner: str, prefix: str = ""
+) -> dict[str, str]:
+    """Return pages of one tier by file name, checked.
 
     Parameters
     ----------
     plan
         What was run.
+    pages
+        Which of its pages to draw.
     payloads
         The protected results of all pages.
     banner
@@ -46,8 +50,8 @@ def render_tier(plan: Plan, payloads: Sequence[ProtectedPayload], banner: str, p
     """
     methods = read_methods(plan.root / METHODS)
     files = [prefix + page.file for page in plan.pages]
-    pages = {}
-    for page in plan.pages:
+    drawn = {}
+    for page in pages:
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
         blocks, notes = blocks_of(page, own), _notes(page, own, methods)
         facts = _facts(plan, page, banner) | {
@@ -55,10 +59,10 @@ def render_tier(plan: Plan, payloads: Sequence[ProtectedPayload], banner: str, p
             "contents": _contents(blocks, notes),
             "methods": notes,
         }
-        pages[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
-        if problems := problems_of(pages[page.file], files):
+        drawn[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
+        if problems := problems_of(drawn[page.file], files):
             raise ReportError(f"the page of {page.name}.ipynb {problems[0]}; nothing was published.")
-    return pages
+    return drawn
 
 
 def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from cxresearch.report.worker import Outcome, Task, execute, kill_children, star
 
 # Sockets' paths must stay under about 100 characters; a TMPDIR of one's own may be longer than that.
 SHORT_FOLDERS = ("/tmp", "/var/tmp")
-SOCKETS = "cx-"
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _workers(plan: Plan, store: Store, options: Options) -> Iterator[ProcessPool
 def _short_folder() -> str:
     """Return a new private folder with a short path."""
     place = next((folder for folder in SHORT_FOLDERS if os.access(folder, os.W_OK)), None)
-    return tempfile.mkdtemp(prefix=SOCKETS, dir=place)
+    return tempfile.mkdtemp(prefix=f"cx-{os.getpid()}-", dir=place)
 
 
 def clean_logs(store: Store, name: str) -> Path:

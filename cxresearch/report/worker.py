@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -115,6 +116,9 @@ def _attempt(task: Task) -> str:
         words = f"it took more than {task.timeout} seconds; allow more with --timeout"
     except DeadKernelError:
         words = "the kernel died, most often because memory ran out"
+    except RuntimeError:
+        traceback.print_exc()
+        words = "the kernel did not start"
     else:
         return _kept(task, executed)
     return f"{place(task.name, task.cells, begun[0])}: {words}"
