@@ -487,7 +487,26 @@ def test_covariance_of_a_panel_is_that_of_its_pairs():
     assert two_waves(40, 40, 40, None, y1, y2) == pytest.approx(np.cov(y1, y2)[0, 1] / 40)
     assert two_waves(40, 40, 40, 40, y1, y2) == 0  # both waves a census: nothing is left to vary
     assert two_waves(40, 40, 40, 80, y1, y2) == pytest.approx(np.cov(y1, y2)[0, 1] / 40 / 2)
-    assert two_waves(40, 40, 0, None, y1, y2) == pytest.approx(0, abs=1e-12)
+    assert two_waves(40, 40, 0, None, y1, y2) == 0
+
+
+def test_covariance_of_two_waves_is_taken_within_strata():
+    # Strata of different means say nothing about how a customer's two answers move together.
+    rng = np.random.default_rng(6)
+    strata, level = np.tile([0, 1], 100), np.tile([0.0, 50.0], 100)
+    y1, y2 = level + rng.normal(size=200), level + rng.normal(size=200)
+    first, both = np.repeat([True, False], 200), np.tile(np.arange(200), 2)
+    votes, wave = np.concatenate([y1, y2]), np.repeat([0, 1], 200)
+
+    def found(units):
+        design = sample_design(400, cluster=units, strata=np.tile(strata, 2))
+        influence = survey.mean_influence(votes, design, wave, 2)
+        u, v = np.where(first, influence, 0.0), np.where(first, 0.0, influence)
+        return survey.overlap_covariance(u, v, design, np.zeros(400, dtype=int), 1, first=first)[0]
+
+    assert found(np.arange(400)) == pytest.approx(0, abs=1e-15)
+    by_hand = sum(np.cov(y1[strata == h], y2[strata == h])[0, 1] / 100 / 4 for h in (0, 1))
+    assert found(both) == pytest.approx(by_hand)
 
 
 def test_chance_overlap_of_independent_draws_has_no_covariance():

@@ -97,9 +97,7 @@ def _check(
 ) -> None:
     """Refuse arguments that contradict each other or are out of range."""
     if (sd is None) == (shares is None):
-        raise ValueError(
-            "minimum_detectable_change: give either sd=, for a mean, or shares=, for an NPS or a proportion."
-        )
+        raise ValueError("minimum_detectable_change: give sd= for a mean, or shares= for an NPS or a proportion.")
     for name, value in (("power", power), ("conf_level", conf_level)):
         if not 0 < value < 1:
             raise ValueError(f"{name}: found {value:g}; it lies between 0 and 1.")

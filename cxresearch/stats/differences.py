@@ -25,6 +25,8 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 # Two statistics closer than this are equal: sums of the same answers in another order differ by rounding.
 SAME = 1e-9
+# Up to this size a pool is shuffled whole for all permutations at once, which is faster; a larger one is drawn from.
+SMALL_POOL = 500
 
 
 @dataclass(frozen=True)
@@ -209,5 +211,8 @@ def _drawn(pool: Floats, size: int, times: int, rng: np.random.Generator) -> Flo
         return pool.sum(axis=0) - _drawn(pool, len(pool) - size, times, rng)
     if size == 0:
         return np.zeros((times, pool.shape[1]))
+    if len(pool) <= SMALL_POOL:
+        shuffled = rng.permuted(np.tile(np.arange(len(pool)), (times, 1)), axis=1)
+        return pool[shuffled[:, :size]].sum(axis=1)
     rows = range(times)
     return np.stack([pool[rng.choice(len(pool), size, replace=False, shuffle=False)].sum(axis=0) for _ in rows])

@@ -300,9 +300,11 @@ def overlap_covariance(
 
     Notes
     -----
-    For a population of N PSUs of which the waves drew n₁ and n₂, n₁₂ of them twice, the covariance of an infinite
-    population is multiplied by 1 - n₁n₂/(n₁₂N), not below 0 (Tam 1984): two independent draws share customers by chance
-    alone, and then their means do not move together.
+    Σ over strata of scale_h · Σ (u_c - ū_h)(v_c - v̄_h) over the PSUs c of both waves, ū_h the mean over the PSUs of the
+    first wave in the stratum, v̄_h over those of the second: 0 without repeat customers. Without strata it is what R
+    `svyby(~y, ~wave, design, svymean, covmat = TRUE)` gives. For a population of N PSUs, of which the waves drew n₁ and
+    n₂ and n₁₂ of them twice, it is multiplied by 1 - n₁n₂/(n₁₂N), not below 0 (Tam 1984, *The American Statistician*
+    38, 288-289): independent draws share customers by chance alone, and their means do not move together.
 
     Examples
     --------
@@ -312,11 +314,23 @@ def overlap_covariance(
     >>> overlap_covariance(u, v, design, all_one, 1, first=wave, population=np.full(4, 8.0))
     array([0.75])
     """
-    if population is not None and np.isfinite(population).any():
-        stage = design.stages[0]
-        factor = _overlap_factor(stage, first, population)
-        design = Design(design.weight, (replace(stage, scale=stage.scale * factor),))
-    return covariance(u, v, design, domain, n_domains)
+    stage = design.stages[0]
+    if stage.unit is None:
+        return np.zeros(n_domains)
+    home = np.zeros(int(stage.unit.max(initial=0)) + 1, dtype=np.intp)
+    home[stage.unit] = stage.stratum
+    seen = [np.bincount(stage.unit[rows], minlength=len(home)) > 0 for rows in (first, ~first)]
+    twice = seen[0] & seen[1]
+    n1, n2, n12 = (np.bincount(home[who], minlength=len(stage.size)) for who in (*seen, twice))
+    units = cells(domain, stage.unit)
+    u, v, repeat = units.total(u), units.total(v), twice[units.unit]
+    within = cells(units.domain, home[units.unit])
+    h = within.unit
+    mean_u, mean_v = _ratio(within.total(u), n1[h], empty=0.0), _ratio(within.total(v), n2[h], empty=0.0)
+    cross = within.total(u * v) - mean_u * within.total(v * repeat) - mean_v * within.total(u * repeat)
+    cross += n12[h] * mean_u * mean_v
+    scale = stage.scale * _chance_factor(stage, population, n1, n2, n12)
+    return _sums(within.domain, scale[h] * cross, n_domains)
 
 
 def kish(weight: Floats, domain: Codes | None = None, n_domains: int = 1) -> Floats:
@@ -400,7 +414,7 @@ def _stage_covariance(u: Floats, v: Floats, stage: Stage, group: Codes, n_domain
     if len(stage.size) == 1:
         cross, first = _sums(group, u * v, n_domains), _sums(group, u, n_domains)
         second = first if same else _sums(group, v, n_domains)
-        return stage.scale[0] * (cross - stage.centred[0] * first * second / stage.size[0])
+        return stage.scale[0] * (cross - stage.centred[0] * first * second / max(stage.size[0], 1.0))
     within = cells(group, stratum)
     h = within.unit
     centre = np.where(stage.centred[h], within.total(u) * within.total(v) / stage.size[h], 0.0)
@@ -431,15 +445,11 @@ def _effective(spread: Floats, variance: Floats, cap: Floats) -> Floats:
     return np.where(known, np.fmin(_ratio(spread, variance), cap), cap)
 
 
-def _overlap_factor(stage: Stage, first: npt.NDArray[np.bool_], population: Floats) -> Floats:
-    """Return 1 - n₁n₂/(n₁₂N) of each stratum, not below 0."""
-    unit = np.arange(len(first)) if stage.unit is None else stage.unit
-    n_strata, n_units = len(stage.size), int(unit.max(initial=0)) + 1
-    home = np.zeros(n_units, dtype=np.intp)
-    home[unit] = stage.stratum
-    seen = [np.bincount(unit[rows], minlength=n_units) > 0 for rows in (first, ~first)]
-    n1, n2, n12 = (np.bincount(home[who], minlength=n_strata) for who in (*seen, seen[0] & seen[1]))
-    of_stratum = np.full(n_strata, np.inf)
+def _chance_factor(stage: Stage, population: Floats | None, n1: Codes, n2: Codes, n12: Codes) -> Floats:
+    """Return Tam's factor 1 - n₁n₂/(n₁₂N) of each stratum, not below 0."""
+    if population is None:
+        return np.ones(len(stage.size))
+    of_stratum = np.full(len(stage.size), np.inf)
     np.minimum.at(of_stratum, stage.stratum, population)
     return np.clip(1 - _ratio(n1 * n2, n12 * of_stratum, empty=1.0), 0.0, 1.0)
 
