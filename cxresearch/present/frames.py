@@ -10,13 +10,15 @@ from cxresearch.present.disclosure import HIDDEN
 
 BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous")
 # The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
-IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "change", "change_low", "change_high", "target",
-           "minimum_detectable", "std_error")  # fmt: skip
+IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous_low", "previous_high", "change",
+           "change_low", "change_high", "target", "minimum_detectable", "std_error")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
+    "previous": ("previous_low", "previous_high"),
     "change": ("change_low", "change_high"),
     "share": ("share_low", "share_high"),
 }
+NOT_COMPARABLE = "not comparable"
 DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable")
 OF_A_CHANGE_FRAME = ("estimate", "conf_low", "conf_high")
 
@@ -37,9 +39,9 @@ def units(frame: pd.DataFrame, arguments: Mapping[str, Any], name: str) -> pd.Se
     Parameters
     ----------
     frame
-        Its column `metric`, where there is one, decides row by row.
+        Its column `unit`, else `metric`, where there is one, decides row by row.
     arguments
-        `units` names a unit by metric or by column, `unit` one for all estimates.
+        `units` names a unit by metric or by column, `unit` one for all estimates, `metric` the metric of all.
     name
         Column of numbers.
 
@@ -50,19 +52,27 @@ def units(frame: pd.DataFrame, arguments: Mapping[str, Any], name: str) -> pd.Se
     (['points', 'share'], ['count', 'count'])
     """
     declared = arguments.get("units") or {}
+    metrics = frame["metric"] if "metric" in frame.columns else [arguments.get("metric")] * len(frame)
     if name in declared:
         found = [declared[name]] * len(frame)
     elif name in BASES or (name not in IN_UNIT and pd.api.types.is_integer_dtype(frame[name].dtype)):
         found = ["count"] * len(frame)
-    elif name == "share" or name.endswith("_share") or name.startswith("share_"):
-        found = ["share"] * len(frame)
+    elif name in IN_UNIT and "unit" in frame.columns:
+        found = [say.unit_named(unit) for unit in frame["unit"]]
     elif name in IN_UNIT:
-        metrics = frame["metric"] if "metric" in frame.columns else [None] * len(frame)
         found = [say.unit_of(arguments, None if pd.isna(metric) else metric) for metric in metrics]
-        found = [say.unit_of_change(unit) for unit in found] if is_difference(frame, name) else found
     else:
-        found = ["number"] * len(frame)
+        found = [_by_name(name)] * len(frame)
+    if is_difference(frame, name):
+        found = [say.unit_of_change(unit) for unit in found]
     return pd.Series(found, index=frame.index, dtype="str")
+
+
+def _by_name(name: str) -> str:
+    """Return the unit that a column's name tells."""
+    if name == "share" or name.endswith("_share") or name.startswith("share_"):
+        return "share"
+    return {"gap": "percentage points"}.get(name, "seconds" if name.endswith("_s") else "number")
 
 
 def floats(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -87,3 +97,8 @@ def is_hidden(frame: pd.DataFrame) -> pd.Series:
 def is_small(frame: pd.DataFrame) -> pd.Series:
     """Return which rows rest on a base that is to be read with care."""
     return flags(frame).str.contains("base|indicative")
+
+
+def is_broken(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows begin a new line of a trend, for they cannot be compared with those before."""
+    return flags(frame).str.contains(NOT_COMPARABLE)

@@ -156,6 +156,17 @@ def unit_of(arguments: Mapping[str, Any], metric: Any = None) -> str:
     return units.get(metric) or arguments.get("unit") or METRIC_UNITS.get(metric, "number")
 
 
+def unit_named(name: Any) -> str:
+    """Return the unit that a result frame names: the limits of a scale stand for its mean.
+
+    Examples
+    --------
+    >>> unit_named("share"), unit_named("1–5"), unit_named("total")
+    ('share', 'mean', 'number')
+    """
+    return name if name in DIGITS else "mean" if re.match(r"-?\d", str(name)) else "number"
+
+
 def unit_of_change(unit: str) -> str:
     """Return the unit of a difference: shares differ by percentage points."""
     return "percentage points" if unit == "share" else unit

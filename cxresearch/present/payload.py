@@ -39,7 +39,19 @@ OTHERS = {
     "figure": ("unit",),
 }
 KINDS: dict[str, tuple[str, ...] | None] = {**OTHERS, **PLOTS}
-COMMON = ("unit", "units", "currency", "compare_to", "period", "margin", "note", "target", "family")
+COMMON = (
+    "metric",
+    "unit",
+    "units",
+    "conf_level",
+    "currency",
+    "compare_to",
+    "period",
+    "margin",
+    "note",
+    "target",
+    "family",
+)
 # A frame begins with its grouping columns; the first of these ends them.
 BASES = ("n", "n_customers")
 MEASURES = ("n_previous", "n_customers_previous", "n_eff", "estimate", "std_error", "conf_low", "conf_high", "previous",
