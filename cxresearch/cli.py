@@ -110,6 +110,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ReportError as error:
+        if error.__cause__:
+            _logged()
         _end(str(error), FAILED)
     except StudyError as error:
         _end(str(error), WRONG_INPUT)

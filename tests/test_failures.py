@@ -194,6 +194,16 @@ def test_a_run_that_is_stopped_takes_its_kernels_along(published, number, code):
     assert not sockets(run)
 
 
+def test_a_result_that_cannot_be_drawn_is_named_and_logged(published):
+    before = state(published)
+    break_plans(published, f"show('plans', {rows(1)}, kind='trend')")
+    done = published.report()
+    assert done.returncode == 1
+    assert sentence(done).startswith("02-plans/plans cannot be drawn (")
+    assert "Traceback" in next((published.root / ".cache" / "logs").glob("error-*.log")).read_text()
+    assert state(published) == before
+
+
 def sockets(run: subprocess.Popen) -> list[Path]:
     """Return the folders that a run keeps its kernels' sockets in."""
     return list(Path("/tmp").glob(f"cx-{run.pid}-*"))

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,9 +17,11 @@ import pytest
 import tiny_project
 from tiny_project import Tiny, page, tree, write_project
 
+from cxresearch.cache import Store
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import MIME_TYPE, Payload
 from cxresearch.report.check import POLICY, problems_of
+from cxresearch.report.draw import draw_all
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import verify
 from cxresearch.report.plan import make_plan
@@ -75,7 +78,10 @@ def rendered(
     """Return the pages of the tiny project with these results, nothing run."""
     monkeypatch.setenv("CXRESEARCH_ROOT", str(project.root))
     plan = make_plan(load_run(project.root / "params" / "tiny.yaml"))
-    return render_pages(plan, plan.pages, protect(payloads, Policy()).payloads, banner)
+    shown = protect(payloads, Policy()).payloads
+    with ThreadPoolExecutor(1) as pool:
+        drawings = draw_all(shown, plan.sources, Store(project.root / ".cache"), pool)
+    return render_pages(plan, plan.pages, shown, drawings, banner)
 
 
 # ---- pages

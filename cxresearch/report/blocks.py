@@ -1,20 +1,18 @@
 """A notebook's cells and their protected results as the pieces of a page, in the order of reading."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cxresearch.present import html
 from cxresearch.present.payload import ProtectedPayload
+from cxresearch.report.draw import Drawing
 from cxresearch.report.notebook import PARAMETERS, Cell
 from cxresearch.report.plan import Page
 from cxresearch.report.prose import anchor, inline
 
 SECTION = re.compile(r"^## +(.+?) *$")
 TITLE = re.compile(r"^# +(.+?) *$")
-# Kept for other notebooks and for results.json, not for the eye.
-UNDRAWN = "record"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Block:
     kinds: tuple[str, ...] = ()
 
 
-def blocks_of(page: Page, payloads: Sequence[ProtectedPayload]) -> list[Block]:
+def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mapping[str, Drawing]) -> list[Block]:
     """Return the pieces of a page.
 
     Parameters
@@ -55,6 +53,8 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload]) -> list[Block]:
         The notebook. Its title, its parameters and cells that are never shown are left out.
     payloads
         Its protected results.
+    drawings
+        What each of them looks like, by `notebook/key`.
 
     Notes
     -----
@@ -72,9 +72,10 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload]) -> list[Block]:
             silent = ()
             continue
         silent = (*silent, cell)
-        if drawn := [payload for payload in payloads if _is_of(payload, cell)]:
-            results, kinds = tuple(map(html.fragment, drawn)), tuple(payload.kind for payload in drawn)
-            found.append(Block(cells=silent, results=results, kinds=kinds))
+        own = [payload for payload in payloads if payload.provenance["cell"] == cell.number]
+        if drawn := [payload for payload in own if payload.source in drawings]:
+            results = tuple(drawings[payload.source].html for payload in drawn)
+            found.append(Block(cells=silent, results=results, kinds=tuple(payload.kind for payload in drawn)))
             silent = ()
     return [*found, Block(cells=silent)] if silent else found
 
@@ -94,11 +95,6 @@ def as_notebook(blocks: Sequence[Block]) -> Any:
         else:
             cells.append(v4.new_markdown_cell(block.markdown, metadata=marks))
     return v4.new_notebook(cells=cells)
-
-
-def _is_of(payload: ProtectedPayload, cell: Cell) -> bool:
-    """Return whether a cell shows a result."""
-    return payload.provenance["cell"] == cell.number and payload.kind != UNDRAWN
 
 
 def _prose_blocks(source: str, title: str, taken: set[str]) -> Iterator[Block]:

@@ -11,6 +11,11 @@ POLICY = (
 FORBIDDEN = frozenset({"script", "iframe", "object", "embed", "form", "base", "frame", "applet", "link", "portal"})
 ADDRESSES = frozenset({"src", "href", "srcset", "xlink:href", "action", "formaction", "poster", "data", "background"})
 STYLE_URL = re.compile(r"url\(\s*+['\"]?+\s*+(?!data:|#)|@import", re.IGNORECASE)
+# The bytes of a picture, or for srcset several, each with its width or density.
+PICTURES = re.compile(
+    r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+(?: [0-9.]+[wx])?(?:,\s*data:image/[a-z+]+;base64,"
+    r"[A-Za-z0-9+/=]+(?: [0-9.]+[wx])?)*"
+)
 # What nbconvert writes where a picture has no description.
 FILLER = "no description has been provided"
 MAX_BYTES = 10_000_000
@@ -71,9 +76,9 @@ class _Page(HTMLParser):
 
     def _look_at_address(self, tag: str, value: str) -> None:
         """See that an address stays in the report: a picture's own bytes, another page or a place of this one."""
-        if tag in ("img", "image") and value.startswith("data:image/"):
+        if tag in ("img", "image", "source") and PICTURES.fullmatch(value):
             return
-        if tag == "img" or re.match(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.sub(r"\s", "", value), re.IGNORECASE):
+        if tag in ("img", "source") or re.match(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.sub(r"\s", "", value), re.IGNORECASE):
             self.problems.append(f"has a <{tag}> that points outside the report")
         else:
             self.links.append(value)

@@ -5,6 +5,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +20,15 @@ from cxresearch.report.manifest import write_manifest
 from cxresearch.report.plan import INDEX, SUMMARY, Plan, make_plan
 from cxresearch.report.progress import Steps
 from cxresearch.report.publish import LATEST, point_latest, project_lock, publish, published_for, staging_folder
-from cxresearch.report.run import Options, clean_logs, payloads_of, run_pages
+from cxresearch.report.run import Options, clean_logs, pages_to_run, payloads_of, run_pages, workers
 from cxresearch.strict_yaml import shown
 from cxresearch.study import load_run
 
-RESULTS, DISCLOSURE = "results.json", "disclosure.json"
+RESULTS, DISCLOSURE, FIGURES = "results.json", "disclosure.json", "figures"
 # This tier's first page stands at the top as well; without it, the first tier that the run names.
 FRONT_TIER = "team"
+# What a run does beside executing notebooks.
+OWN_STEPS = DATA, PAGES = "data", "pages"
 
 
 @dataclass(frozen=True)
@@ -87,22 +90,25 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
             return Made(published, address, {}, len(plan.pages), time.monotonic() - began, unchanged=True)
         with staging_folder(reports) as staging:
             steps = Steps(console)
-            took = _run(plan, store, options, steps)
-            folder = _drawn_and_published(plan, store, staging, steps)
+            total = len(pages_to_run(plan, store, options)) + len(OWN_STEPS)
+            with steps.over(total), workers(plan, store, options) as pool:
+                took = _run(plan, store, options, steps, pool)
+                folder = _drawn_and_published(plan, store, staging, steps, pool)
     return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False)
 
 
-def _run(plan: Plan, store: Store, options: Options, steps: Steps) -> dict[str, float]:
+def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executor) -> dict[str, float]:
     """Fill the cache and execute the notebooks; return the seconds that each executed one took."""
     logs = clean_logs(store, plan.run.name)
     began = time.monotonic()
+    steps.begin(DATA)
     # Only a hint that spares an import of pandas: without this file, `fill` looks for itself.
     if not store.path("tables", f"{plan.data_key}-complete.json").is_file():
         from cxresearch import study_data
 
         study_data.fill(plan.study)
-    steps.line("data", f"{time.monotonic() - began:6.1f} s")
-    took = run_pages(plan, store, options, steps)
+    steps.end(DATA, f"{time.monotonic() - began:6.1f} s")
+    took = run_pages(plan, store, options, steps, pool)
     for page in plan.pages:
         if page.name not in took:
             steps.line(page.name, "  kept")
@@ -110,36 +116,40 @@ def _run(plan: Plan, store: Store, options: Options, steps: Steps) -> dict[str, 
     return took
 
 
-def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps) -> Path:
+def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps, pool: Executor) -> Path:
     """Protect, draw and check each tier in the staging folder, publish it, and return the published folder."""
+    began = time.monotonic()
+    steps.begin(PAGES)
     from cxresearch.present.disclosure import Policy, protect
     from cxresearch.present.payload import Payload
+    from cxresearch.report.draw import draw_all
 
-    began = time.monotonic()
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
     policy = Policy.of(plan.study)
     for tier in dict.fromkeys(plan.run.tiers):
         protected = protect(payloads, policy, tier)
-        _write_tier(plan, protected, policy.banner, staging, tier)
+        drawings = draw_all(protected.payloads, plan.sources, store, pool)
+        _write_tier(plan, protected, drawings, policy.banner, staging, tier)
     content_id = write_manifest(staging, plan)
     folder = publish(staging, content_id)
-    steps.line("pages", f"{time.monotonic() - began:6.1f} s")
+    steps.end(PAGES, f"{time.monotonic() - began:6.1f} s")
     return folder
 
 
-def _write_tier(plan: Plan, protected: Any, banner: str, staging: Path, tier: str) -> None:
+def _write_tier(plan: Plan, protected: Any, drawings: Any, banner: str, staging: Path, tier: str) -> None:
     """Write a tier's pages, results, figures and record; the front tier's first page and data stand at the top too."""
-    from cxresearch.report.render import render_figures, render_pages
+    from cxresearch.report.render import render_pages
 
     tops = [staging / tier]
-    for name, page in render_pages(plan, plan.pages, protected.payloads, banner).items():
+    for name, page in render_pages(plan, plan.pages, protected.payloads, drawings, banner).items():
         _write(staging / tier / name, page.encode())
-    for name, figure in render_figures(protected.payloads):
-        _write(staging / tier / "figures" / name, figure)
+    for source, drawn in drawings.items():
+        for name, figure in drawn.files.items():
+            _write(staging / tier / FIGURES / source.split("/")[0] / name, figure)
     if tier == (FRONT_TIER if FRONT_TIER in plan.run.tiers else plan.run.tiers[0]):
         tops.append(staging)
         summary = [page for page in plan.pages if page.name == SUMMARY]
-        front = render_pages(plan, summary, protected.payloads, banner, prefix=f"{tier}/")
+        front = render_pages(plan, summary, protected.payloads, drawings, banner, prefix=f"{tier}/")
         _write(staging / INDEX, front[INDEX].encode())
     for top in tops:
         _write(top / RESULTS, _json(_results(plan, protected.payloads, tier)))

@@ -14,6 +14,7 @@ from cxresearch.present import html
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.blocks import Block, as_notebook, blocks_of
 from cxresearch.report.check import POLICY, problems_of
+from cxresearch.report.draw import Drawing
 from cxresearch.report.failure import ReportError
 from cxresearch.report.kernel import spare_grammar
 from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
@@ -26,7 +27,12 @@ KEY_SHOWN = 12
 
 
 def render_pages(
-    plan: Plan, pages: Sequence[Page], payloads: Sequence[ProtectedPayload], banner: str, prefix: str = ""
+    plan: Plan,
+    pages: Sequence[Page],
+    payloads: Sequence[ProtectedPayload],
+    drawings: Mapping[str, Drawing],
+    banner: str,
+    prefix: str = "",
 ) -> dict[str, str]:
     """Return pages of one tier by file name, checked.
 
@@ -38,6 +44,8 @@ def render_pages(
         Which of its pages to draw.
     payloads
         The protected results of all pages.
+    drawings
+        What each of them looks like, by `notebook/key`.
     banner
         A sentence for the head of each page, or "".
     prefix
@@ -53,7 +61,7 @@ def render_pages(
     drawn = {}
     for page in pages:
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
-        blocks, notes = blocks_of(page, own), _notes(page, own, methods)
+        blocks, notes = blocks_of(page, own, drawings), _notes(page, own, methods)
         facts = _facts(plan, page, banner) | {
             "navigation": [_link(other, page, prefix) for other in plan.pages],
             "contents": _contents(blocks, notes),
@@ -157,8 +165,3 @@ def _published(plan: Plan) -> str:
     """Return the last day of the period, "" for a run over all periods."""
     period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
     return period.end().isoformat() if period else ""
-
-
-def render_figures(payloads: Sequence[ProtectedPayload]) -> list[tuple[str, bytes]]:
-    """Return the figures of a tier by file name: each as PNG and SVG."""
-    return []

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Options:
     force: bool = False
 
 
-def run_pages(plan: Plan, store: Store, options: Options, steps: Steps) -> dict[str, float]:
+def run_pages(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executor) -> dict[str, float]:
     """Execute what has to be executed and return the seconds that each executed notebook took.
 
     Parameters
@@ -59,25 +59,26 @@ def run_pages(plan: Plan, store: Store, options: Options, steps: Steps) -> dict[
         How to run.
     steps
         Told what begins and ends.
+    pool
+        The workers.
 
     Raises
     ------
     ReportError
         If a notebook fails; all others are stopped and what they were about to give is dropped.
     """
-    waiting = [page for page in plan.pages if options.force or not is_cached(page, store)]
-    first = [page for page in waiting if page.name != SUMMARY]
-    took: dict[str, float] = {}
-    with steps.over(len(waiting)), _workers(plan, store, options) as pool:
-        took |= _executed(first, plan, store, options, steps, pool)
-        write_results(plan, store)
-        took |= _executed([page for page in waiting if page.name == SUMMARY], plan, store, options, steps, pool)
-    return took
+    waiting = pages_to_run(plan, store, options)
+    summary = [page for page in waiting if page.name == SUMMARY]
+    others = [page for page in waiting if page.name != SUMMARY]
+    took = _executed(others, plan, store, options, steps, pool)
+    write_results(plan, store)
+    return took | _executed(summary, plan, store, options, steps, pool)
 
 
-def is_cached(page: Page, store: Store) -> bool:
-    """Return whether a page's results are kept."""
-    return store.path("payloads", f"{page.key}.json").is_file()
+def pages_to_run(plan: Plan, store: Store, options: Options) -> list[Page]:
+    """Return the pages whose results are not kept, or all of them where the run is forced."""
+    kept = {page.name for page in plan.pages if store.path("payloads", f"{page.key}.json").is_file()}
+    return [page for page in plan.pages if options.force or page.name not in kept]
 
 
 def payloads_of(page: Page, store: Store) -> list[dict[str, Any]]:
@@ -93,7 +94,7 @@ def write_results(plan: Plan, store: Store) -> None:
 
 
 def _executed(
-    pages: list[Page], plan: Plan, store: Store, options: Options, steps: Steps, pool: ProcessPoolExecutor
+    pages: list[Page], plan: Plan, store: Store, options: Options, steps: Steps, pool: Executor
 ) -> dict[str, float]:
     """Execute pages, as many at a time as there are workers; return the seconds that each took."""
     waiting, running, took = list(pages), dict[Future[Outcome], Task](), dict[str, float]()
@@ -102,7 +103,7 @@ def _executed(
             page = waiting.pop(0)
             steps.begin(page.name)
             task = _task(page, plan, store, options)
-            running[_submitted(pool, task)] = task
+            running[pool.submit(execute, task)] = task
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             outcome = _outcome(future, running.pop(future))
             steps.end(outcome.name, f"{outcome.seconds:6.1f} s")
@@ -128,25 +129,33 @@ def _task(page: Page, plan: Plan, store: Store, options: Options) -> Task:
     return Task(page.name, page.cells, page.key, page.given, folder, store.root, log, options.timeout)
 
 
-def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Outcome]:
-    """Hand a task to the pool, whose processes are born here and must not be born listening to Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return pool.submit(execute, task)
-    finally:
-        signal.signal(signal.SIGINT, before)
+class _Pool(ProcessPoolExecutor):
+    """Worker processes that are not born listening to Ctrl-C: the parent hears it and ends them."""
+
+    def submit(self, *call: Any, **arguments: Any) -> Future:
+        """Hand over a call; processes are born here."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return super().submit(*call, **arguments)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _workers(plan: Plan, store: Store, options: Options) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of workers and see to it that neither they nor their kernels outlive it."""
+def workers(plan: Plan, store: Store, options: Options) -> Iterator[Executor]:
+    """Give a pool of workers and see to it that neither they nor their kernels outlive it.
+
+    Parameters
+    ----------
+    plan, store, options
+        As for `run_pages`.
+    """
     sockets = _short_folder()
     environment = kernel_environment(store.folder("home"), sockets, options.memory)
     environment["CXRESEARCH_ROOT"] = str(plan.root)
     known = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        options.jobs, multiprocessing.get_context("spawn"), initializer=start, initargs=(environment, sockets)
-    )
+    spawn = multiprocessing.get_context("spawn")
+    pool = _Pool(options.jobs, spawn, initializer=start, initargs=(environment, sockets))
     try:
         yield pool
     finally:

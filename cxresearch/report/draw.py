@@ -1,0 +1,84 @@
+"""Draws protected results, several at a time, and keeps each drawing under the digest of what it shows."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from cxresearch.cache import Store, digest
+from cxresearch.present import html, plots
+from cxresearch.present.payload import ProtectedPayload
+from cxresearch.report.failure import ReportError
+
+KIND = "drawn"
+# So many are drawn here in less time than other processes need to load what draws them.
+FEW = 6
+# Kept for other notebooks and for results.json, not for the eye.
+UNDRAWN = "record"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A result as a page shows it, and its figures as files by name."""
+
+    html: str
+    files: dict[str, bytes]
+
+
+def draw_all(payloads: Sequence[ProtectedPayload], sources: str, store: Store, pool: Executor) -> dict[str, Drawing]:
+    """Return the drawings of results by `notebook/key`; records have none.
+
+    Parameters
+    ----------
+    payloads
+        Protected results.
+    sources
+        Digest of the package's sources: another version may draw otherwise.
+    store
+        Where drawings are kept.
+    pool
+        Draws what is not kept.
+
+    Raises
+    ------
+    ReportError
+        If a result cannot be drawn.
+    """
+    shown = [payload for payload in payloads if payload.kind != UNDRAWN]
+    keys = {payload.source: digest(payload.to_json(), sources) for payload in shown}
+    kept = {source for source, key in keys.items() if store.path(KIND, f"{key}.json").is_file()}
+    waiting = [payload for payload in shown if payload.source not in kept]
+    for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
+        store.write_json(KIND, keys[payload.source], _to_json(drawn))
+    return {source: _from_json(store.read_json(KIND, key) or {}) for source, key in keys.items()}
+
+
+def drawing(payload: ProtectedPayload) -> Drawing:
+    """Return a protected result drawn.
+
+    Raises
+    ------
+    ReportError
+        If it cannot be.
+    """
+    try:
+        return Drawing(html.fragment(payload), plots.files(payload) if plots.has_picture(payload) else {})
+    except Exception as error:
+        raise ReportError(
+            f"{payload.source} cannot be drawn ({type(error).__name__}); nothing was published."
+        ) from error
+
+
+def _drawn(payloads: Sequence[ProtectedPayload], pool: Executor) -> Iterable[Drawing]:
+    """Return the drawings of results, in order."""
+    return map(drawing, payloads) if len(payloads) <= FEW else pool.map(drawing, payloads)
+
+
+def _to_json(drawn: Drawing) -> dict:
+    """Return a drawing as JSON."""
+    return {"html": drawn.html, "files": {name: base64.b64encode(data).decode() for name, data in drawn.files.items()}}
+
+
+def _from_json(found: dict) -> Drawing:
+    """Return the drawing that JSON holds."""
+    return Drawing(found["html"], {name: base64.b64decode(data) for name, data in found["files"].items()})
