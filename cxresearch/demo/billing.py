@@ -38,9 +38,9 @@ class Billing:
 def bill(customers: pd.DataFrame, felt: Experience, seed: int) -> Billing:
     """Return the revenue of every customer and month.
 
-    The vote of a quarter, answered or not, moves the log of the next three months' spend by `VOTE_LOG_SPEND` and the log chance
-    of staying a month by `VOTE_LOG_STAY`. The renewal window lowers both for good, and the vote as well: the confounder. Its
-    step in the bill lasts, so that revenue before the vote tells all of the windows before.
+    The vote of a quarter, answered or not, moves the log of the next three months' spend by `VOTE_LOG_SPEND` and the
+    log chance of staying a month by `VOTE_LOG_STAY`. The renewal window lowers both, and the vote as well: it is the
+    confounder. Its step in the bill lasts, so that revenue before the vote tells all of the windows before.
 
     Parameters
     ----------
@@ -74,15 +74,15 @@ def bill(customers: pd.DataFrame, felt: Experience, seed: int) -> Billing:
 
 
 def _in_force(table: np.ndarray) -> np.ndarray:
-    """Return a customer x latent quarter table laid out by month: each quarter's value holds in the quarter after it."""
+    """Return a customer x latent quarter table by month: each quarter's value holds in the quarter after it."""
     return np.repeat(table[:, :-1], 3, axis=1).astype(float)
 
 
 def _active(customers: pd.DataFrame, votes: np.ndarray, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return who is billed when: from the month of signing up until a month in which the customer leaves."""
     months = MONTHS.asi8
-    joined = pd.PeriodIndex(customers["since"], freq="M").asi8[:, None] <= months
-    fresh = pd.PeriodIndex(customers["since"], freq="M").asi8[:, None] == months
+    since = pd.PeriodIndex(customers["since"], freq="M").asi8[:, None]
+    joined, fresh = since <= months, since == months
     stay = planted.STAY * np.exp(planted.VOTE_LOG_STAY * votes + planted.WINDOW_LOG_STAY * window)
     leaves = (rng.random(stay.shape) > stay) & joined & ~fresh & ~small(customers)[:, None]
     return joined & ~np.logical_or.accumulate(leaves, axis=1)

@@ -1,5 +1,6 @@
 """The customers of Halden Telecom as its CRM knows them, and its teams."""
 
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -13,6 +14,7 @@ CRM_ENCODING = "cp1252"
 OLDEST_DAYS = 6200  # Halden was founded in 2006
 
 
+@cache
 def words(name: str) -> dict:
     """Return a file of the word stock.
 
@@ -40,8 +42,9 @@ def customers(seed: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `customer_id`, `name`, `account`, `company`, `since` (first day), `plan`, `contract_months`, `access`, `region`, `crm_region`,
-        `district`, `billing_cycle`, `channel`, `consent` and `takeover` (bool), on a running index.
+        `customer_id`, `name`, `account` ("" where none), `since` (first day), `plan`, `contract_months`, `access`,
+        `region`, `crm_region`, `district`, `billing_cycle`, `channel`, `consent` and `takeover` (bool), on a running
+        index.
     """
     rng = stream(seed, "customers")
     since = _since(rng)

@@ -46,9 +46,9 @@ def contacts(customers: pd.DataFrame, billing: Billing, felt: Experience, seed: 
     Returns
     -------
     pandas.DataFrame
-        `contact_id`, `customer` (its row), `quarter` (running number of the reported quarter), `contacted_at` (local time),
-        `touchpoint`, `handled_by` (ai or person), `team` ("" for ai), `response_minutes`, `resolved_first` (0/1), `feeling` (score before
-        rounding) and `score` 0-10.
+        `contact_id`, `customer` (its row), `quarter` (number of the reported quarter), `contacted_at` (local time),
+        `touchpoint`, `handled_by` (ai or person), `team` ("" for ai), `response_minutes`, `resolved_first` (0/1),
+        `feeling` (score before rounding) and `score` 0-10.
     """
     rng = stream(seed, "contacts")
     made = [

@@ -1,4 +1,4 @@
-"""What goes wrong with answers: breaks off, speeds, straight-lines, answers twice, tests, spam, missing codes, a broken scale."""
+"""What goes wrong with answers: break-offs, speeders, straight-liners, second answers, tests, spam, a broken scale."""
 
 import numpy as np
 import pandas as pd
@@ -32,8 +32,9 @@ def spoil(answers: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        All rows in the order of time, with `status` (0 an answer, 1 preview, 2 test, 8 spam), `finished` (0/1), `progress`, the scores as text cells
-        in `nps`, `csat_cell`, and `defect` (what was planted in the row, "" in a good one).
+        All rows in the order of time, with `status` (0 an answer, 1 preview, 2 test, 8 spam), `finished` (0/1),
+        `progress`, the cells `nps` and `csat_cell` as text, and `defect` (what was planted in the row, "" in a good
+        one).
     """
     rng = stream(seed, "defects")
     rows = answers.assign(status=0, finished=1, progress=100, defect="")

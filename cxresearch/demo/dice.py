@@ -1,8 +1,12 @@
 """Seeded randomness: one stream a purpose, so that a change in one part leaves the others as they were."""
 
+from collections.abc import Sequence
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
+
+Option = TypeVar("Option")
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
@@ -26,3 +30,14 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     True
     """
     return np.random.default_rng([seed, crc32(purpose.encode())])
+
+
+def pick(options: Sequence[Option], rng: np.random.Generator) -> Option:
+    """Return one of some options, all equally likely; far quicker than `rng.choice` for a single draw.
+
+    Examples
+    --------
+    >>> pick(["yes"], stream(1, "doc"))
+    'yes'
+    """
+    return options[int(rng.random() * len(options))]

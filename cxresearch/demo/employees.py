@@ -37,8 +37,8 @@ def staff_answers(seed: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `TEAM`, `WAVE` (quarter), `ROLE` (code), `E1`-`E5` (1-5, 9 = prefer not to say) and `ENGAGE` (mean of the answered items, one decimal place
-        in ten, as the survey house delivers it).
+        `TEAM`, `WAVE` (quarter), `ROLE` (code), `E1`-`E5` (1-5, 9 = prefer not to say) and `ENGAGE` (mean of the
+        answered items, as the survey house delivers it).
     """
     rng = stream(seed, "staff")
     made = []

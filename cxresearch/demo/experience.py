@@ -140,7 +140,7 @@ def _district_shocks(seed: int) -> np.ndarray:
 
 
 def _two_way(table: np.ndarray) -> np.ndarray:
-    """Return a table without its row and column means over the reported quarters, scaled to standard deviation 1 there."""
+    """Return a table without row and column means over the reported quarters, of standard deviation 1 there."""
     shown = slice(planted.FIRST_REPORTED, None)
     table = table - table[:, shown].mean(axis=1, keepdims=True)
     table = table - table.mean(axis=0, keepdims=True)

@@ -41,7 +41,8 @@ RATED = {
     "repair": "Faults are put right quickly",
 }
 QUESTIONS = {
-    "Q1": "How likely are you to recommend Halden Telecom to a friend or colleague?\n\n0 = not at all likely, 10 = extremely likely",
+    "Q1": "How likely are you to recommend Halden Telecom to a friend or colleague?\n\n"
+    "0 = not at all likely, 10 = extremely likely",
     "Q1_why": "What is the main reason for your score?",
     "Q2": "Overall, how satisfied are you with Halden Telecom?\n1 = very dissatisfied, 5 = very satisfied",
     "Q3": "How easy was it to deal with us?\n1 = very easy, 7 = very difficult",
@@ -103,9 +104,8 @@ def _answer_columns(rows: pd.DataFrame, world: World) -> dict[str, list[str]]:
     """Return the cells of an export, column by column."""
     ended = _utc(rows["ended_at"])
     known = rows["customer"] >= 0
-    ids, accounts = (
-        world.customers[column].to_numpy(dtype=object)[rows["customer"]] for column in ("customer_id", "account")
-    )
+    people = world.customers.loc[rows["customer"].clip(lower=0), ["customer_id", "account"]]
+    ids, accounts = (people[name].to_numpy(dtype=object) for name in people)
     contact = world.contacts["contact_id"].to_numpy(dtype=object)[rows["contact"]]
     cells = {
         "StartDate": (ended - pd.to_timedelta(rows["duration"], unit="s")).dt.strftime(STAMP),

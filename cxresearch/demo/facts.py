@@ -9,21 +9,48 @@ import pandas as pd
 
 from cxresearch.demo import planted
 from cxresearch.demo.company import words
-from cxresearch.demo.dice import stream
+from cxresearch.demo.dice import pick, stream
 from cxresearch.demo.experience import Experience
 from cxresearch.demo.handwriting import Hand, hand
 from cxresearch.demo.talk import Occasion
 
 MONTHS = {
-    "EN": "January February March April May June July August September October November December".split(),
-    "DE": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "EN": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    "DE": [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
 }
 WEEKDAYS = {
-    "EN": "Monday Tuesday Wednesday Thursday Friday Saturday".split(),
-    "DE": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag".split(),
+    "EN": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+    "DE": ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"],
 }
-NUMBERS = {"EN": "two three four five six".split(), "DE": "zwei drei vier fünf sechs".split()}
+NUMBERS = {"EN": ["two", "three", "four", "five", "six"], "DE": ["zwei", "drei", "vier", "fünf", "sechs"]}
 MINUTES = (10, 12, 15, 20, 20, 25, 30, 30, 35, 40, 45, 45, 50, 55)
+SMALL_AMOUNTS = (2.99, 3.5, 4.99, 5, 7.5, 9.99, 10, 12.4, 14.95, 19.99, 24.9)
 SPEEDS = {"Fibre": (250, 500, 1000), "DSL": (50, 100, 250)}
 YEARS_WORTH_SAYING, YOUNG = 2, 0.75  # years
 HALDENPOST_YEARS = (8, 19)
@@ -79,10 +106,14 @@ def writers(answers: pd.DataFrame, customers: pd.DataFrame, felt: Experience, se
     """
     rng, towns = stream(seed, "facts"), words("places")
     people = customers.to_dict("records")
-    hands = [hand(stream(seed, f"hand {person['customer_id']}")) for person in people]
-    for row in answers.itertuples():
+    hands = {
+        customer: hand(stream(seed, f"hand {people[customer]['customer_id']}"))
+        for customer in dict.fromkeys(answers["customer"])
+    }
+    used = ["customer", "wave", "responded_at", "score", "language", "touchpoint", "window", "handled_by"]
+    for row in answers[[*used, *planted.DRIVERS]].itertuples():
         person = people[row.customer]
-        town = str(rng.choice(towns[person["region"]]))
+        town = str(pick(towns[person["region"]], rng))
         mood = int(row.score >= 9) - int(row.score <= 6)
         years = (row.responded_at - person["since"]).days / 365.25
         yield Writer(
@@ -120,14 +151,14 @@ def _slots(row: Any, person: dict, town: str, years: float, rng: np.random.Gener
     slots = {
         "town": town,
         "score": str(row.score),
-        "mins": str(rng.choice(MINUTES)),
+        "mins": str(pick(MINUTES, rng)),
         "days": str(rng.integers(2, 10)),
-        "weeks": str(rng.choice(NUMBERS[language])),
-        "times": str(rng.choice(NUMBERS[language][1:4])),
-        "weekday": str(rng.choice(WEEKDAYS[language])),
+        "weeks": str(pick(NUMBERS[language], rng)),
+        "times": str(pick(NUMBERS[language][1:4], rng)),
+        "weekday": str(pick(WEEKDAYS[language], rng)),
         "month": MONTHS[language][month],
         "fee": _money(planted.PLANS[person["plan"]].price, language, rng),
-        "extra": _money(float(rng.choice([2.99, 3.5, 4.99, 5, 7.5, 9.99, 10, 12.4, 14.95, 19.99, 24.9])), language, rng),
+        "extra": _money(float(pick(SMALL_AMOUNTS, rng)), language, rng),
         "mbit": str(speed),
         "low": str(int(speed * rng.uniform(0.04, 0.4))),
         "line": {"Fibre": "fibre", "DSL": "DSL"}.get(person["access"], "connection"),
@@ -143,8 +174,10 @@ def _money(amount: float, language: str, rng: np.random.Generator) -> str:
     whole = amount == int(amount)
     number = f"{int(amount)}" if whole else f"{amount:.2f}"
     if language == "DE":
-        return number.replace(".", ",") + str(rng.choice([" Euro", "€", " €", "€"]))
-    return str(rng.choice([f"€{number}", f"{number} euros", f"{number}€", f"€{round(amount)}" if amount > 9 else f"€{number}"]))
+        return number.replace(".", ",") + str(pick([" Euro", "€", " €", "€"], rng))
+    return str(
+        rng.choice([f"€{number}", f"{number} euros", f"{number}€", f"€{round(amount)}" if amount > 9 else f"€{number}"])
+    )
 
 
 def _special(row: Any, person: dict) -> dict[str, str]:

@@ -5,8 +5,8 @@ import pandas as pd
 
 from cxresearch.demo import planted
 from cxresearch.demo.dice import stream
-from cxresearch.demo.facts import Writer, writers
 from cxresearch.demo.experience import Experience
+from cxresearch.demo.facts import Writer, writers
 from cxresearch.demo.handwriting import capital, typed
 from cxresearch.demo.speech import Speaker, speech
 from cxresearch.demo.stock import Stock, fill
@@ -30,8 +30,8 @@ def feedback(answers: pd.DataFrame, customers: pd.DataFrame, felt: Experience, s
     Returns
     -------
     pandas.DataFrame
-        `feedback_id`, `customer` (its row, -1 for an anonymous review), `at` (local), `source`, `rating` (stars, reviews only), `text`,
-        in the order of time.
+        `feedback_id`, `customer` (its row, -1 for an anonymous review), `at` (local), `source`, `rating` (stars,
+        reviews only), `text`, in the order of time.
     """
     rng = stream(seed, "feedback")
     stocks = {language: Stock(language.lower(), rng) for language in ("EN", "DE")}
@@ -39,7 +39,10 @@ def feedback(answers: pd.DataFrame, customers: pd.DataFrame, felt: Experience, s
     chosen = chosen.sort_values("at", kind="stable", ignore_index=True)
     write = {"review": _review, "chat": _chat, "complaint": _complaint}
     authors = writers(chosen, customers, felt, seed)
-    texts = [write[source](author, stocks[author.language], rng) for source, author in zip(chosen["source"], authors, strict=True)]
+    texts = [
+        write[source](author, stocks[author.language], rng)
+        for source, author in zip(chosen["source"], authors, strict=True)
+    ]
     review = (chosen["source"] == "review").to_numpy()
     return pd.DataFrame(
         {

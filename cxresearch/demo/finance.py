@@ -9,6 +9,7 @@ from cxresearch.demo.world import World
 COST_PER_CUSTOMER = {"online": 82.0, "shop": 148.0, "telesales": 196.0, "partner": 121.0}  # EUR, planted
 TAKEOVER_COST = 64.0
 ASKED = "How likely are you to recommend {} to a friend or colleague?"
+SATISFIED = "Overall, how satisfied are you with your provider?"
 BENCHMARKS = [
     # source, metric, scale, mode, wording, first value, change a quarter, n: comparable only where all of it agrees
     ("Telecom Index Germany", "nps", "0-10", "online", ASKED.format("your provider"), 14, 0.5, 5200),
@@ -19,7 +20,7 @@ BENCHMARKS = [
         "csat",
         "1-5",
         "online",
-        "Overall, how satisfied are you with your provider?",
+        SATISFIED,
         3.7,
         0.01,
         5200,

@@ -6,7 +6,9 @@ import io
 import re
 import tempfile
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -19,7 +21,9 @@ DOCUMENT_DATE = b"2026-10-01T00:00:00Z"
 SAV_DATE, SAV_DATE_AT = b"01 Oct 2600:00:00", 92  # dd mmm yy, then hh:mm:ss, at this byte of the file's header
 
 
-def csv_bytes(records: list[list[str]], *, delimiter: str = ",", encoding: str = "utf-8", newline: str = "\n") -> bytes:
+def csv_bytes(
+    records: Iterable[Sequence[str]], *, delimiter: str = ",", encoding: str = "utf-8", newline: str = "\n"
+) -> bytes:
     """Return records as CSV; only cells that need quotes get them."""
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator=newline).writerows(records)
@@ -38,7 +42,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return out.getvalue()
 
 
-def sav_bytes(frame: pd.DataFrame, **labels: object) -> bytes:
+def sav_bytes(frame: pd.DataFrame, **labels: Any) -> bytes:
     """Return a frame as an SPSS file with a fixed date in its header; `labels` are those of `pyreadstat.write_sav`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.sav"

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxresearch.demo.dice import pick
+
 STYLES = {"tidy": 0.42, "casual": 0.31, "lower": 0.17, "texter": 0.06, "shouter": 0.04}
+# Between sentences; what stands more often is used more often.
+CASUAL_JOINTS = (". ", ". ", ". ", ". ", ". ", ", ", ", ", ", ", " - ", "... ")
+LOWER_JOINTS = (" ", " ", ", ", ", ", ", ", ", ", ". ", ". ", "...", " .. ")
 NEIGHBOURS = {
     "a": "sq",
     "b": "vn",
@@ -34,8 +39,25 @@ NEIGHBOURS = {
     "z": "xa",
 }
 SHORTCUTS = {
-    "EN": {"you": "u", "your": "ur", "please": "pls", "thanks": "thx", "and": "&", "are": "r", "with": "w", "because": "cos"}
-    | {"minutes": "mins", "to": "2", "customer": "cust", "internet": "net", "very": "v", "weeks": "wks", "people": "ppl"},
+    "EN": {
+        "you": "u",
+        "your": "ur",
+        "please": "pls",
+        "thanks": "thx",
+        "and": "&",
+        "are": "r",
+        "with": "w",
+        "because": "cos",
+    }
+    | {
+        "minutes": "mins",
+        "to": "2",
+        "customer": "cust",
+        "internet": "net",
+        "very": "v",
+        "weeks": "wks",
+        "people": "ppl",
+    },
     "DE": {"und": "u", "nicht": "net", "danke": "thx", "bitte": "bidde", "Minuten": "min", "ein": "nen", "ist": "is"},
 }
 MISSPELT = {
@@ -165,9 +187,11 @@ def _casual(sentences: list[str], mood: int, rng: np.random.Generator) -> str:
     """Return sentences run together here and there, the last one often without a mark."""
     text = capital(sentences[0])
     for sentence in sentences[1:]:
-        joint = rng.choice([". ", ", ", " - ", "... ", "! " if mood else ". "], p=[0.5, 0.26, 0.1, 0.09, 0.05])
+        joint = pick(CASUAL_JOINTS, rng)
         closed = text[-1:] in "?!."
-        text += " " + capital(sentence) if closed else joint + (sentence if joint in (", ", " - ") else capital(sentence))
+        text += (
+            " " + capital(sentence) if closed else joint + (sentence if joint in (", ", " - ") else capital(sentence))
+        )
     return _marked(text, _end(mood, rng)) if rng.random() < 0.4 else text
 
 
@@ -175,7 +199,7 @@ def _lower(sentences: list[str], mood: int, rng: np.random.Generator) -> str:
     """Return sentences in small letters with few marks and fewer apostrophes."""
     text = sentences[0]
     for sentence in sentences[1:]:
-        joint = str(rng.choice([" ", ", ", ". ", "...", " .. "], p=[0.22, 0.4, 0.22, 0.1, 0.06]))
+        joint = pick(LOWER_JOINTS, rng)
         text += (" " if text[-1:] in "?!." else joint) + sentence
     text = text.lower()
     if rng.random() < 0.6:
@@ -201,7 +225,7 @@ def _slip(letters: list[str], place: int, rng: np.random.Generator) -> str:
         return "" if letter in " '" and draw < 0.5 else letter
     if draw < 0.35:
         keys = NEIGHBOURS[letter.lower()]
-        return keys[int(rng.random() * len(keys))]
+        return pick(keys, rng)
     if draw < 0.55:
         return letter * 2
     if draw < 0.78 or place + 1 >= len(letters) or not letters[place + 1].isalpha():

@@ -22,7 +22,8 @@ def module_answers(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `response_id`, `customer` (its row), `wave`, `module`, `question`, `task` ("" or number), `item`, `answer` (as text).
+        `response_id`, `customer` (its row), `wave`, `module`, `question`, `task` ("", number or side), `item`, `answer`
+        (as text).
     """
     finished = rows[(rows["defect"] != "copy of a row") & (rows["finished"] == 1) & (rows["status"] == 0)]
     finished = finished[finished["defect"] != "second answer"]
@@ -73,9 +74,8 @@ def _features(score: int, rng: np.random.Generator) -> list[tuple]:
     """Return a Kano pair for each feature and the channels someone would use, as many as apply."""
     lines = []
     for feature, kind in planted.KANO.items():
-        functional, dysfunctional = planted.KANO_ANSWERS[
-            kind if rng.random() < planted.KANO_AGREEMENT else "indifferent"
-        ]
+        felt = kind if rng.random() < planted.KANO_AGREEMENT else "indifferent"
+        functional, dysfunctional = planted.KANO_ANSWERS[felt]
         lines.append(("kano", "functional", feature, str(_near(functional, rng))))
         lines.append(("kano", "dysfunctional", feature, str(_near(dysfunctional, rng))))
     taste = rng.normal()

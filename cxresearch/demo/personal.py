@@ -3,6 +3,7 @@
 import numpy as np
 
 from cxresearch.demo.company import words
+from cxresearch.demo.dice import pick
 from cxresearch.demo.stock import Deck, fill
 
 STOCK = words("personal")
@@ -47,15 +48,16 @@ def remark(
 def _made(kind: str, name: str, customer_id: str, town: str, rng: np.random.Generator) -> str:
     """Return the personal data of a kind."""
     if kind == "email":
-        user = name.lower().translate(PLAIN_LETTERS).replace(" ", str(rng.choice([".", "_", ""])))
-        return f"{user}{rng.choice(['', '', str(rng.integers(10, 99))])}@{rng.choice(STOCK['domains'])}"
+        user = name.lower().translate(PLAIN_LETTERS).replace(" ", pick((".", "_", ""), rng))
+        return f"{user}{rng.choice(['', '', str(rng.integers(10, 99))])}@{pick(STOCK['domains'], rng)}"
     if kind == "phone":
-        pattern = str(rng.choice(STOCK["phones"]))
+        pattern = pick(STOCK["phones"], rng)
         return pattern.replace("{3}", f"{rng.integers(100, 1000)}").replace("{2}", f"{rng.integers(10, 100)}")
     if kind == "address":
-        return f"{rng.choice(STOCK['streets'])} {rng.integers(1, 90)}, {rng.integers(10, 99)}{rng.integers(100, 999)} {town}"
+        postcode = f"{rng.integers(10, 99)}{rng.integers(100, 999)}"
+        return f"{pick(STOCK['streets'], rng)} {rng.integers(1, 90)}, {postcode} {town}"
     if kind == "order":
         return f"HT-{rng.choice([2025, 2026])}-{rng.integers(1000, 99999):06d}"
     if kind in ("iban", "card"):
-        return str(rng.choice(STOCK[f"{kind}s"]))
+        return pick(STOCK[f"{kind}s"], rng)
     return name if kind == "name" else customer_id

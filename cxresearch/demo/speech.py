@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxresearch.demo.dice import pick
 from cxresearch.demo.facts import Writer
 from cxresearch.demo.stock import Stock
-from cxresearch.demo.talk import subjects
+from cxresearch.demo.talk import subject
 
 MOODS = {-1: "bad", 0: "mid", 1: "good"}
 JOINED_BY = ("and", "and then", "plus", "und")  # stay within the sentence; "on top of that" begins another
-TERSE, SHORT, MEDIUM = 0.27, 0.31, 0.25  # shares at ordinary wordiness; what is left is long
+TERSE, SHORT, MEDIUM = 0.23, 0.29, 0.27  # shares at ordinary wordiness; what is left is long
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Speaker:
     def pick(self, tone: int, weight_as: int | None = None) -> str:
         """Return a topic not used so far, and note it with its tone."""
         side = weight_as if weight_as is not None else tone
-        topic = subjects(self.writer.occasion, side, 1, tuple(self.topics), self.rng)[0]
+        topic = subject(self.writer.occasion, side, self.topics, self.rng)
         self.topics.append(topic)
         self.tones.append(tone)
         return topic
@@ -106,13 +107,13 @@ def _terse(speaker: Speaker) -> list[str]:
     tone = mood or (-1 if speaker.chance(0.6) else 1)
     kind = "good_short" if tone > 0 else "bad_short"
     parts = [speaker.on(kind, speaker.pick(tone)) for _ in range(1 + speaker.chance(0.4) + speaker.chance(0.1))]
-    return [str(speaker.rng.choice([", ", ", ", " / ", " + "])).join(parts)] if len(parts) > 2 else [_pair(parts, speaker)]
+    return [pick((", ", ", ", " / ", " + "), speaker.rng).join(parts)] if len(parts) > 2 else [_pair(parts, speaker)]
 
 
 def _pair(parts: list[str], speaker: Speaker) -> str:
     """Return one fragment, or two joined."""
     word = "and" if speaker.writer.language == "EN" else "und"
-    return str(speaker.rng.choice([", ", f" {word} ", ", "])).join(parts)
+    return pick((", ", f" {word} ", ", "), speaker.rng).join(parts)
 
 
 def _short(speaker: Speaker) -> list[str]:
@@ -132,7 +133,7 @@ def _because(sentence: str, speaker: Speaker) -> str:
     starts = ("because", "mainly because", f"{speaker.writer.score} because", "simply because")
     if speaker.writer.language != "EN" or "?" in sentence or not speaker.chance(0.09):
         return sentence
-    return f"{starts[int(speaker.rng.random() * len(starts))]} {sentence}"
+    return f"{pick(starts, speaker.rng)} {sentence}"
 
 
 def _medium(speaker: Speaker) -> list[str]:
@@ -168,7 +169,7 @@ def _long(speaker: Speaker) -> list[str]:
         return [*sentences, speaker.say("close_mid")] if speaker.chance(0.5) else sentences
     kind, more = ("praise", "more_good") if mood > 0 else ("gripe", "more_bad")
     first = speaker.pick(mood)
-    if speaker.chance(0.4):
+    if speaker.chance(0.45):
         story = speaker.on(f"story_{MOODS[mood]}", first)
         return [story, *_ending(speaker, first)] if speaker.chance(0.6) else [story]
     sentences = [speaker.say(f"open_{MOODS[mood]}")] if speaker.chance(0.4) else []
@@ -185,7 +186,9 @@ def _ending(speaker: Speaker, first: str) -> list[str]:
     """Return how a long comment ends."""
     mood = speaker.writer.mood
     if mood > 0:
-        return [_minus(speaker)] if speaker.chance(0.18) else [speaker.say("close_good")] if speaker.chance(0.45) else []
+        return (
+            [_minus(speaker)] if speaker.chance(0.18) else [speaker.say("close_good")] if speaker.chance(0.45) else []
+        )
     if speaker.writer.score >= 4 and speaker.chance(0.2):
         return [f"{speaker.say('concede')} {speaker.on('good_short', speaker.pick(1))}"]
     if speaker.chance(0.3):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cxresearch.demo.company import words
+from cxresearch.demo.dice import pick
 
 TOPICS = (
     "coverage",
@@ -62,7 +63,7 @@ def fill(line: str, facts: dict[str, str], rng: np.random.Generator) -> str:
     """
     while match := INNERMOST_CHOICE.search(line):
         options = match[1].split("|")
-        line = line[: match.start()] + options[int(rng.random() * len(options))] + line[match.end() :]
+        line = line[: match.start()] + pick(options, rng) + line[match.end() :]
     return " ".join(SLOT.sub(lambda found: facts[found[1]], line).split())
 
 
@@ -72,7 +73,8 @@ class Stock:
     def __init__(self, language: str, rng: np.random.Generator) -> None:
         self.rng = rng
         self.synonyms = words("synonyms")[language]
-        self.phrases = re.compile(r"\b(" + "|".join(sorted(map(re.escape, self.synonyms), key=len, reverse=True)) + r")\b")
+        phrases = sorted(map(re.escape, self.synonyms), key=len, reverse=True)
+        self.phrases = re.compile(rf"\b({'|'.join(phrases)})\b")
         self.general = self._decks(words("general")[language])
         self.personal = self._decks(words("personal")[language])
         self.letters = self._decks(words("letters")[language])
@@ -85,10 +87,10 @@ class Stock:
 
     def _decks(self, lists: dict[str, str]) -> dict[str, Deck]:
         """Return the decks of some lists of lines."""
-        return {name: Deck([line.strip() for line in text.splitlines() if line.strip()], self.rng) for name, text in lists.items()}
+        return {name: Deck([line for line in text.splitlines() if line], self.rng) for name, text in lists.items()}
 
     def say(self, kind: str, facts: dict[str, str], topic: str | None = None) -> str:
-        """Return a remark of a kind; where the facts bring a special occasion of the topic, half the time about that."""
+        """Return a remark of a kind; where a special occasion of the topic is among the facts, often about that."""
         decks = self.general if topic is None else self.topics[topic]
         if topic is not None and kind in ("gripe", "praise"):
             for occasion in (name for name in facts if (topic, name) in self.special):
@@ -101,6 +103,6 @@ class Stock:
 
         def other(found: re.Match) -> str:
             options = self.synonyms[found[0]]
-            return options[int(self.rng.random() * len(options))] if self.rng.random() < REWORDED else found[0]
+            return pick(options, self.rng) if self.rng.random() < REWORDED else found[0]
 
         return self.phrases.sub(other, text)

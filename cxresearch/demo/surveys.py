@@ -33,8 +33,9 @@ def invitations(
     Returns
     -------
     pandas.DataFrame
-        `invitation_id`, `customer` (its row), `quarter` (of the invitation), `survey`, `invited_at` (local), `mode`, `touchpoint`, `contact` (row of
-        the contact or -1), `window` (0/1), `arm`, `feeling`, `score`, `answered` (bool) and `responded_at` (local).
+        `invitation_id`, `customer` (its row), `quarter` (of the invitation), `survey`, `invited_at` (local), `mode`,
+        `touchpoint`, `contact` (row of the contact or -1), `window` (0/1), `arm`, `feeling`, `score`, `answered` (bool)
+        and `responded_at` (local).
     """
     rng = stream(seed, "invitations")
     asked = [_relationship(number, customers, billing, felt, rng) for number in range(len(planted.QUARTERS))]
@@ -182,9 +183,9 @@ def answers(
     Returns
     -------
     pandas.DataFrame
-        The columns of the invitations that were answered, and `response_id`, `wave` (number of the quarter of the answer), `csat` (1-5), `slider`
-        (0-100), `ces` (1-7, higher is easier), `fcr` (0/1, transactional), one column a driver (0 = not applicable; relationship), `team`,
-        `handled_by`, `duration`, `ended_at`, `language`.
+        The columns of the invitations that were answered, and `response_id`, `wave` (number of the quarter of the
+        answer), `csat` (1-5), `slider` (0-100), `ces` (1-7, higher is easier), `fcr` (0/1, transactional), one column a
+        driver (0 = not applicable; relationship), `team`, `handled_by`, `duration` (seconds), `language`.
     """
     rng = stream(seed, "answers")
     frame = invited[invited["answered"]].sort_values("responded_at", kind="stable", ignore_index=True)

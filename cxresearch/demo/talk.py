@@ -82,17 +82,15 @@ def weights(occasion: Occasion, tone: int) -> dict[str, float]:
     return found
 
 
-def subjects(occasion: Occasion, tone: int, count: int, taken: tuple[str, ...], rng: np.random.Generator) -> list[str]:
-    """Return the topics of one tone that a person brings up, the weightiest more often first.
+def subject(occasion: Occasion, tone: int, taken: list[str], rng: np.random.Generator) -> str:
+    """Return a topic that a person brings up in a tone, one not taken yet; the weightier the likelier.
 
     Parameters
     ----------
     occasion
         What is known about the person.
     tone
-        -1 for gripes, +1 for praise.
-    count
-        How many topics.
+        -1 for a gripe, +1 for praise.
     taken
         Topics that are already in the text.
     rng
@@ -100,13 +98,16 @@ def subjects(occasion: Occasion, tone: int, count: int, taken: tuple[str, ...], 
 
     Returns
     -------
-    list of str
-        Different topics.
+    str
+        A name of `stock.TOPICS`.
     """
-    found = weights(occasion, tone)
-    left = {topic: weight for topic, weight in found.items() if topic not in taken}
-    chance = np.array(list(left.values()))
-    return [str(topic) for topic in rng.choice(list(left), min(count, len(left)), replace=False, p=chance / chance.sum())]
+    left = {topic: weight for topic, weight in weights(occasion, tone).items() if topic not in taken}
+    place = rng.random() * sum(left.values())
+    for topic, weight in left.items():
+        place -= weight
+        if place < 0:
+            return topic
+    return topic
 
 
 def _from_ratings(occasion: Occasion, tone: int) -> dict[str, float]:

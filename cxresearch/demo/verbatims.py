@@ -15,16 +15,14 @@ from cxresearch.demo.stock import Stock
 LANGUAGES = ("EN", "DE")
 
 
-def comments(
-    answers: pd.DataFrame, customers: pd.DataFrame, felt: Experience, contacts: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def comments(answers: pd.DataFrame, customers: pd.DataFrame, felt: Experience, seed: int) -> pd.DataFrame:
     """Return the comment of each answer.
 
     Parameters
     ----------
     answers
         Table of `surveys.answers`.
-    customers, felt, contacts
+    customers, felt
         The company so far.
     seed
         Seed of the company.
@@ -32,8 +30,8 @@ def comments(
     Returns
     -------
     pandas.DataFrame
-        On the index of the answers: `text` ("" where none), `topics` and `tones` (-1, 0, +1) in it, `text_kind` ("", `stock` for a
-        stock answer, `comment`), `personal` (pairs of kind and string of the personal data in it).
+        On the index of the answers: `text` ("" where none), `topics` and `tones` (-1, 0, +1) in it, `text_kind` ("",
+        `stock` for a stock answer, `comment`), `personal` (pairs of kind and string of the personal data in it).
     """
     rng = stream(seed, "comments")
     stocks = {language: Stock(language.lower(), rng) for language in LANGUAGES}

@@ -66,7 +66,7 @@ def simulate(seed: int = planted.SEED) -> World:
     called = contacts.contacts(people, billed, felt, seed)
     invited = surveys.invitations(people, billed, felt, called, seed)
     answers = surveys.answers(invited, people, felt, called, seed)
-    answers = answers.join(verbatims.comments(answers, people, felt, called, seed))
+    answers = answers.join(verbatims.comments(answers, people, felt, seed))
     rows = defects.spoil(answers, seed)
     return World(
         people,
