@@ -20,7 +20,7 @@ from tiny_project import Tiny, page, tree, write_project
 from cxresearch.cache import Store
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import MIME_TYPE, Payload
-from cxresearch.report.check import POLICY, problems_of
+from cxresearch.report.check import POLICY, check_pages, problems_of
 from cxresearch.report.draw import draw_all
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import verify
@@ -81,7 +81,9 @@ def rendered(
     shown = protect(payloads, Policy()).payloads
     with ThreadPoolExecutor(1) as pool:
         drawings = draw_all(shown, plan.sources, Store(project.root / ".cache"), pool)
-    return render_pages(plan, plan.pages, shown, drawings, banner)
+    pages = render_pages(plan, shown, drawings, banner)
+    check_pages(pages)
+    return pages
 
 
 # ---- pages
@@ -270,12 +272,13 @@ HEAD = f'<!doctype html><html lang="en"><head><meta http-equiv="Content-Security
         ),
         ('<a href="gone.html">', "links to 'gone.html', which is not there"),
         ('<a href="#gone">', "links to '#gone', which is not there"),
+        ('<a href="b.html#gone">', "links to 'b.html#gone', which is not there"),
         ('<p id="a"></p><p id="a">', "uses the id 'a' twice"),
         ("x" * 10_000_001, "is larger than 10 MB"),
     ],
 )
 def test_a_page_with_anything_that_runs_loads_or_leads_outside_is_found(body, problem):
-    assert problem in problems_of(HEAD + body, ["b.html"])
+    assert f"a.html {problem}" in problems_of({"a.html": HEAD + body, "b.html": HEAD})
 
 
 def test_a_page_of_allowed_things_has_no_problems():
@@ -284,19 +287,19 @@ def test_a_page_of_allowed_things_has_no_problems():
         '<style>p { background: url("data:image/png;base64,AA") }</style><svg><use xlink:href="#here"/></svg>'
         "<p>https://example.com and javascript:f() are only text here</p>"
     )
-    assert problems_of(HEAD + body, ["b.html"]) == []
+    assert problems_of({"in/a.html": HEAD + body, "in/b.html": HEAD + "<p id='x'>"}) == []
 
 
 @pytest.mark.parametrize(
     "head", ["<head></head>", "<head><title>x</title>" + HEAD[HEAD.index("<meta") :], "<p>no head</p>"]
 )
 def test_the_policy_must_come_first(head):
-    assert "does not begin with the content security policy" in problems_of(f"<!doctype html><html>{head}", [])
+    assert "does not begin with the content security policy" in problems_of({"a": f"<!doctype html><html>{head}"})[-1]
 
 
 def test_a_page_that_fails_a_check_stops_the_run(tiny, monkeypatch):
     tiny.notebook("01-base", *page("Base?", ("markdown", "See [there](gone.html).")))
-    with pytest.raises(ReportError, match=r"the page of 01-base.ipynb links to 'gone.html', which is not there"):
+    with pytest.raises(ReportError, match=r"the page 01-base.html links to 'gone.html', which is not there"):
         rendered(tiny, [], monkeypatch)
 
 

@@ -1,9 +1,12 @@
 """Hard checks of finished pages: nothing that runs, loads or leads outside, and every picture described."""
 
+import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from html.parser import HTMLParser
+
+from cxresearch.report.failure import ReportError
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
@@ -24,13 +27,15 @@ MAX_BYTES = 10_000_000
 class _Page(HTMLParser):
     """Collects what is wrong with a page, and its ids and links."""
 
-    def __init__(self) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.problems: list[str] = []
         self.ids: Counter[str] = Counter()
         self.links: list[str] = []
         self._path: list[str] = []
         self.begins_with_policy: bool | None = None
+        self.feed(html)
+        self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         """Look at an element."""
@@ -84,37 +89,57 @@ class _Page(HTMLParser):
             self.links.append(value)
 
 
-def problems_of(html: str, files: Collection[str]) -> list[str]:
-    """Return what is wrong with a page, each as a clause, [] if nothing is.
+def check_pages(pages: Mapping[str, str]) -> None:
+    """Refuse pages with anything that runs, loads or leads outside.
 
     Parameters
     ----------
-    html
-        The page.
-    files
-        Names, relative to the page, to which it may link.
+    pages
+        All pages of a report by their path in it.
+
+    Raises
+    ------
+    ReportError
+        If there is any such thing, naming the page.
+    """
+    if problems := problems_of(pages):
+        raise ReportError(f"the page {problems[0]}; nothing was published.")
+
+
+def problems_of(pages: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with pages, each beginning with the page's path; [] if nothing is.
+
+    Parameters
+    ----------
+    pages
+        All pages of a report by their path in it: links must lead to one of these.
 
     Examples
     --------
     >>> head = f'<!doctype html><html><head><meta http-equiv="Content-Security-Policy" content="{POLICY}"></head>'
-    >>> problems_of(head + '<a href="b.html">b</a>', ["b.html"])
+    >>> problems_of({"a.html": head + '<a href="b/c.html#x">c</a>', "b/c.html": head + '<p id="x">'})
     []
-    >>> for problem in problems_of(head + '<img src="x.png" onerror="f()">', []):
+    >>> for problem in problems_of({"a.html": head + '<img src="x.png" onerror="f()">'}):
     ...     print(problem)
-    holds a picture without a description
-    has a <img> that points outside the report
-    holds the attribute onerror
+    a.html holds a picture without a description
+    a.html has a <img> that points outside the report
+    a.html holds the attribute onerror
     """
-    page = _Page()
-    page.feed(html)
-    page.close()
-    problems = page.problems + [f"uses the id {name!r} twice" for name, count in page.ids.items() if count > 1]
-    for link in dict.fromkeys(page.links):
-        file, _, place = link.partition("#")
-        if (file and file not in files) or (not file and place not in page.ids):
-            problems.append(f"links to {link!r}, which is not there")
-    if not page.begins_with_policy:
-        problems.append("does not begin with the content security policy")
-    if len(html.encode()) > MAX_BYTES:
-        problems.append(f"is larger than {MAX_BYTES // 1_000_000} MB")
-    return list(dict.fromkeys(problems))
+    seen = {path: _Page(html) for path, html in pages.items()}
+    found = []
+    for path, page in seen.items():
+        problems = page.problems + [f"uses the id {name!r} twice" for name, count in page.ids.items() if count > 1]
+        problems += [f"links to {link!r}, which is not there" for link in page.links if _is_broken(link, path, seen)]
+        if not page.begins_with_policy:
+            problems.append("does not begin with the content security policy")
+        if len(pages[path].encode()) > MAX_BYTES:
+            problems.append(f"is larger than {MAX_BYTES // 1_000_000} MB")
+        found += [f"{path} {problem}" for problem in dict.fromkeys(problems)]
+    return found
+
+
+def _is_broken(link: str, path: str, pages: Mapping[str, _Page]) -> bool:
+    """Return whether a link of a page leads to no page, or to no place in it."""
+    file, _, place = link.partition("#")
+    target = pages.get(posixpath.normpath(posixpath.join(posixpath.dirname(path), file)) if file else path)
+    return target is None or bool(place and place not in target.ids)

@@ -10,23 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from cxresearch.cache import Store
+from cxresearch.report.check import check_pages
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import write_manifest
-from cxresearch.report.plan import INDEX, SUMMARY, Plan, make_plan
+from cxresearch.report.plan import INDEX, Plan, make_plan
 from cxresearch.report.progress import Steps
 from cxresearch.report.publish import LATEST, point_latest, project_lock, publish, published_for, staging_folder
 from cxresearch.report.run import Options, clean_logs, pages_to_run, payloads_of, run_pages, workers
 from cxresearch.strict_yaml import shown
 from cxresearch.study import load_run
 
-RESULTS, DISCLOSURE, FIGURES = "results.json", "disclosure.json", "figures"
-# This tier's first page stands at the top as well; without it, the first tier that the run names.
-FRONT_TIER = "team"
 # What a run does beside executing notebooks.
 OWN_STEPS = DATA, PAGES = "data", "pages"
 
@@ -117,56 +114,28 @@ def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executo
 
 
 def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps, pool: Executor) -> Path:
-    """Protect, draw and check each tier in the staging folder, publish it, and return the published folder."""
+    """Protect, draw and check each tier, write all into the staging folder, and return where it was published."""
     began = time.monotonic()
     steps.begin(PAGES)
     from cxresearch.present.disclosure import Policy, protect
     from cxresearch.present.payload import Payload
+    from cxresearch.report import tiers
     from cxresearch.report.draw import draw_all
 
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
-    policy = Policy.of(plan.study)
+    policy, files = Policy.of(plan.study), dict[str, bytes]()
     for tier in dict.fromkeys(plan.run.tiers):
         protected = protect(payloads, policy, tier)
         drawings = draw_all(protected.payloads, plan.sources, store, pool)
-        _write_tier(plan, protected, drawings, policy.banner, staging, tier)
-    content_id = write_manifest(staging, plan)
-    folder = publish(staging, content_id)
+        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner)
+        files |= {f"{tier}/{name}": data for name, data in own.items()}
+        files |= tiers.front_files(plan, tier, own) if tier == tiers.front_tier(plan) else {}
+    check_pages({name: data.decode() for name, data in files.items() if name.endswith(".html")})
+    for name, data in files.items():
+        _write(staging / name, data)
+    folder = publish(staging, write_manifest(staging, plan))
     steps.end(PAGES, f"{time.monotonic() - began:6.1f} s")
     return folder
-
-
-def _write_tier(plan: Plan, protected: Any, drawings: Any, banner: str, staging: Path, tier: str) -> None:
-    """Write a tier's pages, results, figures and record; the front tier's first page and data stand at the top too."""
-    from cxresearch.report.render import render_pages
-
-    tops = [staging / tier]
-    for name, page in render_pages(plan, plan.pages, protected.payloads, drawings, banner).items():
-        _write(staging / tier / name, page.encode())
-    for source, drawn in drawings.items():
-        for name, figure in drawn.files.items():
-            _write(staging / tier / FIGURES / source.split("/")[0] / name, figure)
-    if tier == (FRONT_TIER if FRONT_TIER in plan.run.tiers else plan.run.tiers[0]):
-        tops.append(staging)
-        summary = [page for page in plan.pages if page.name == SUMMARY]
-        front = render_pages(plan, summary, protected.payloads, drawings, banner, prefix=f"{tier}/")
-        _write(staging / INDEX, front[INDEX].encode())
-    for top in tops:
-        _write(top / RESULTS, _json(_results(plan, protected.payloads, tier)))
-        _write(top / DISCLOSURE, _json(protected.record))
-
-
-def _results(plan: Plan, payloads: Any, tier: str) -> dict[str, Any]:
-    """Return every protected result by notebook and key."""
-    found: dict[str, dict[str, Any]] = {page.name: {} for page in plan.pages}
-    for payload in payloads:
-        found[payload.provenance["notebook"]][payload.key] = payload.to_json()
-    return {"version": 1, "study": plan.study.title, "period": plan.run.period, "tier": tier, "notebooks": found}
-
-
-def _json(value: Any) -> bytes:
-    """Return a value as JSON that is equal for equal values."""
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -184,7 +153,7 @@ def _write_log(logs: Path, plan: Plan, took: dict[str, float]) -> None:
         "plan": plan.key,
         "seconds": {name: round(seconds, 1) for name, seconds in took.items()},
     }
-    _write(logs / "run.json", _json(note))
+    _write(logs / "run.json", json.dumps(note, indent=1).encode())
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from cxresearch import periods
 from cxresearch.present import html
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.blocks import Block, as_notebook, blocks_of
-from cxresearch.report.check import POLICY, problems_of
+from cxresearch.report.check import POLICY
 from cxresearch.report.draw import Drawing
 from cxresearch.report.failure import ReportError
 from cxresearch.report.kernel import spare_grammar
@@ -27,49 +27,37 @@ KEY_SHOWN = 12
 
 
 def render_pages(
-    plan: Plan,
-    pages: Sequence[Page],
-    payloads: Sequence[ProtectedPayload],
-    drawings: Mapping[str, Drawing],
-    banner: str,
-    prefix: str = "",
+    plan: Plan, payloads: Sequence[ProtectedPayload], drawings: Mapping[str, Drawing], banner: str
 ) -> dict[str, str]:
-    """Return pages of one tier by file name, checked.
+    """Return the pages of one tier by file name.
 
     Parameters
     ----------
     plan
         What was run.
-    pages
-        Which of its pages to draw.
     payloads
         The protected results of all pages.
     drawings
         What each of them looks like, by `notebook/key`.
     banner
         A sentence for the head of each page, or "".
-    prefix
-        Put before the file names in links between pages, for a page that stands above its tier's folder.
 
     Raises
     ------
     ReportError
-        If a page names a method without a note, or fails a check.
+        If a page names a method without a note.
     """
     methods = read_methods(plan.root / METHODS)
-    files = [prefix + page.file for page in plan.pages]
     drawn = {}
-    for page in pages:
+    for page in plan.pages:
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
         blocks, notes = blocks_of(page, own, drawings), _notes(page, own, methods)
         facts = _facts(plan, page, banner) | {
-            "navigation": [_link(other, page, prefix) for other in plan.pages],
+            "navigation": [_link(other, page) for other in plan.pages],
             "contents": _contents(blocks, notes),
             "methods": notes,
         }
         drawn[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
-        if problems := problems_of(drawn[page.file], files):
-            raise ReportError(f"the page of {page.name}.ipynb {problems[0]}; nothing was published.")
     return drawn
 
 
@@ -133,18 +121,18 @@ def _contents(blocks: Sequence[Block], notes: Sequence[Method]) -> list[dict[str
     return [*entries, {"id": "method", "title": "Method"}] if notes else entries
 
 
-def _link(other: Page, page: Page, prefix: str) -> dict[str, Any]:
+def _link(other: Page, page: Page) -> dict[str, Any]:
     """Return a link to another page by a short name."""
     words = other.name.split("-", 1)[1].replace("-", " ")
-    return {"href": prefix + other.file, "label": words[:1].upper() + words[1:], "current": other.name == page.name}
+    return {"href": other.file, "label": words[:1].upper() + words[1:], "current": other.name == page.name}
 
 
 def _notes(page: Page, payloads: Sequence[ProtectedPayload], methods: Mapping[str, Method]) -> list[Method]:
     """Return the notes of the methods that a page uses, in the order of first use."""
     used = list(dict.fromkeys(payload.method for payload in payloads if payload.method))
-    if missing := [name for name in used if methods and name not in methods]:
+    if missing := [name for name in used if name not in methods]:
         raise ReportError(f"{page.name}.ipynb names the method {missing[0]!r}; {METHODS.as_posix()} has no such part.")
-    return [methods[name] for name in used if name in methods]
+    return [methods[name] for name in used]
 
 
 def _parameter_rows(page: Page) -> list[dict[str, str]]:

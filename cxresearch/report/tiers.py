@@ -1,0 +1,79 @@
+"""What lies in the folder of a tier: pages, figures, results and the record of what was hidden."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cxresearch.present.disclosure import Protected
+from cxresearch.report.draw import Drawing
+from cxresearch.report.plan import INDEX, Plan
+from cxresearch.report.render import render_pages
+
+RESULTS, DISCLOSURE, FIGURES = "results.json", "disclosure.json", "figures"
+# This tier's first page stands at the top as well; without it, the first tier that the run names.
+FRONT_TIER = "team"
+
+
+def tier_files(
+    plan: Plan, tier: str, protected: Protected, drawings: Mapping[str, Drawing], banner: str
+) -> dict[str, bytes]:
+    """Return the files of a tier by their path in its folder.
+
+    Parameters
+    ----------
+    plan
+        What was run.
+    tier
+        `analyst`, `team` or `public`.
+    protected
+        All results of the run as this tier may see them.
+    drawings
+        What each of them looks like, by `notebook/key`.
+    banner
+        A sentence for the head of each page, or "".
+    """
+    pages = render_pages(plan, protected.payloads, drawings, banner)
+    figures = {
+        f"{FIGURES}/{source.split('/')[0]}/{name}": data
+        for source, drawn in drawings.items()
+        for name, data in drawn.files.items()
+    }
+    results: dict[str, dict[str, Any]] = {page.name: {} for page in plan.pages}
+    for payload in protected.payloads:
+        results[payload.provenance["notebook"]][payload.key] = payload.to_json()
+    head = {"version": 1, "study": plan.study.title, "period": plan.run.period, "tier": tier}
+    return {
+        **{name: page.encode() for name, page in pages.items()},
+        **figures,
+        RESULTS: as_json({**head, "notebooks": results}),
+        DISCLOSURE: as_json(protected.record),
+    }
+
+
+def front_files(plan: Plan, tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files that stand above the tiers' folders: the first page, results and record of one tier.
+
+    Parameters
+    ----------
+    plan
+        What was run.
+    tier
+        The tier whose first page this is.
+    files
+        That tier's files, as `tier_files` returns them.
+    """
+    names = "|".join(re.escape(page.file) for page in plan.pages)
+    # Text has its quotes escaped, so only attributes are met.
+    front = re.sub(rf'href="(?=(?:{names})["#])', f'href="{tier}/', files[INDEX].decode())
+    return {INDEX: front.encode(), RESULTS: files[RESULTS], DISCLOSURE: files[DISCLOSURE]}
+
+
+def front_tier(plan: Plan) -> str:
+    """Return the tier whose first page stands at the top."""
+    return FRONT_TIER if FRONT_TIER in plan.run.tiers else plan.run.tiers[0]
+
+
+def as_json(value: Any) -> bytes:
+    """Return a value as JSON text, the same for the same value."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
