@@ -5,10 +5,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
@@ -83,6 +84,7 @@ class Canvas:
         self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=size * POINTS, **options)
 
 
+@lru_cache(maxsize=10_000)
 def text_width(text: str, size: int = NORMAL, weight: str = "normal") -> float:
     """Return how wide a text is, in pixels.
 
@@ -93,7 +95,7 @@ def text_width(text: str, size: int = NORMAL, weight: str = "normal") -> float:
     """
     font = FontProperties(family=FONT, size=size * POINTS, weight=weight)
     with quiet():
-        return max(_renderer().get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
+        return _renderer().get_text_width_height_descent(text, font, False)[0] if text else 0.0
 
 
 @cache
@@ -134,7 +136,7 @@ def height_of(lines: int, size: int = NORMAL) -> float:
 def quiet() -> Iterator[None]:
     """Draw with the house settings, and without a warning for each sign that the house font lacks."""
     with mpl.rc_context(SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from", category=UserWarning)
         yield
 
 
@@ -161,14 +163,26 @@ def png(figure: Figure, *, small: bool = False) -> bytes:
     small
         Use a palette of few colours, for pictures inside a page.
     """
-    stream = io.BytesIO()
+    figure.dpi = DPI * SCALE
     with quiet():
-        figure.savefig(stream, format="png", dpi=DPI * SCALE, metadata={"Software": None})
-    if not small:
-        return stream.getvalue()
-    few, packed = Image.open(stream).convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT), io.BytesIO()
-    few.save(packed, format="PNG", optimize=True)
-    return packed.getvalue()
+        painter = FigureCanvasAgg(figure)
+        painter.draw()
+        pixels = np.array(painter.buffer_rgba())
+    figure.dpi = DPI
+    picture, stream = Image.fromarray(pixels).convert("RGB"), io.BytesIO()
+    if small:
+        picture = _with_few_colours(picture)
+    picture.save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _with_few_colours(picture: Image.Image) -> Image.Image:
+    """Return a picture with a palette, in which the ground keeps its exact colour."""
+    few = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
+    palette, ground = few.getpalette() or [], few.getpixel((0, 0))
+    palette[3 * ground : 3 * ground + 3] = picture.getpixel((0, 0))  # type: ignore[operator,arg-type]
+    few.putpalette(palette)
+    return few
 
 
 def svg(figure: Figure) -> bytes:

@@ -14,7 +14,6 @@ IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous
            "change_low", "change_high", "target", "minimum_detectable", "std_error")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
-    "previous": ("previous_low", "previous_high"),
     "change": ("change_low", "change_high"),
     "share": ("share_low", "share_high"),
 }

@@ -1,11 +1,30 @@
 """A protected payload as an accessible HTML fragment, for JupyterLab and for the page."""
 
+import base64
+import io
+import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from cxresearch.present import words
+import pandas as pd
+
+from cxresearch.present import findings, frames, plots, tables, words
+from cxresearch.present import labels as say
+from cxresearch.present.canvas import SCALE, png
+from cxresearch.present.cells import DEFAULT_LEVEL, escaped
 from cxresearch.present.payload import ProtectedPayload
-from cxresearch.present.tables import escaped, table
+
+PHONE = "(max-width: 600px)"
+DARK = "(prefers-color-scheme: dark)"
+# In this order a browser takes the first that fits.
+SOURCES = ((f"{PHONE} and {DARK}", "dark", "narrow"), (PHONE, "light", "narrow"), (DARK, "dark", "wide"))
+SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
+A_LINK = re.compile(r"([a-z0-9-]+\.html)?(#[a-z0-9-]+)?")
+STATES = {"rose": ("good", "▲"), "higher": ("good", "▲"), "met": ("good", "✓"), "fell": ("bad", "▼")}
+STATES |= {"lower": ("bad", "▼"), "missed": ("bad", "✗")}
+NEUTRAL = ("neutral", "●")
 
 
 @cache
@@ -15,7 +34,19 @@ def stylesheet() -> str:
 
 
 def fragment(payload: ProtectedPayload) -> str:
-    """Return a protected payload as a `<figure>`.
+    """Return a protected payload as an HTML `<figure>`.
+
+    Parameters
+    ----------
+    payload
+        As `disclosure.protect` returns it.
+
+    Returns
+    -------
+    str
+        `<figure class="cx cx-{kind}" id="{key}">` with the finding in words, the picture (light and dark, wide and for
+        phones) or table, the data behind it, and a caption with base and method; "" for a record, which is not shown.
+        Every text is escaped; nothing refers to outside the page but links to the report's other pages.
 
     Raises
     ------
@@ -24,7 +55,222 @@ def fragment(payload: ProtectedPayload) -> str:
     """
     if not isinstance(payload, ProtectedPayload):
         raise TypeError(f"fragment: found a {type(payload).__name__}; only what disclosure.protect returns is drawn.")
-    sentence = escaped(words.finding(payload))
-    finding = f'<p class="cx-finding">{sentence}</p>' if sentence else ""
-    caption = f"<figcaption>{escaped(payload.caption)}</figcaption>"
-    return f'<figure class="cx cx-{payload.kind}" id="{payload.key}">{finding}{table(payload)}{caption}</figure>'
+    if payload.kind == "record":
+        return ""
+    content = CONTENTS.get(payload.kind, _plot)(payload)
+    return f'<figure class="cx cx-{payload.kind}" id="{payload.key}">{content}</figure>'
+
+
+def _finding(payload: ProtectedPayload) -> str:
+    """Return the finding in words."""
+    return _stressed(words.finding(payload))
+
+
+def _stressed(text: str) -> str:
+    """Return a paragraph whose first sentence stands out."""
+    first, *rest = SENTENCE_END.split(text, maxsplit=1)
+    more = f" {escaped(rest[0])}" if rest else ""
+    return f'<p class="cx-finding"><strong>{escaped(first)}</strong>{more}</p>' if text else ""
+
+
+def _caption(payload: ProtectedPayload) -> str:
+    """Return the caption, with base, interval and method under it."""
+    facts = [escaped(fact) for fact in _basis(payload)]
+    if payload.method:
+        facts.append(f'<a href="#method-{escaped(payload.method)}">Method</a>')
+    below = f'<span class="cx-basis">{" · ".join(facts)}</span>' if facts else ""
+    above = f'<span class="cx-caption">{escaped(payload.caption)}</span>' if payload.caption else ""
+    return f"<figcaption>{above}{below}</figcaption>" if above or below else ""
+
+
+def _basis(payload: ProtectedPayload) -> list[str]:
+    """Return on what a result rests: survey, period, answers, intervals."""
+    frame = payload.to_frame()
+    found = []
+    if "survey" in frame.columns and frame["survey"].nunique() == 1:
+        found.append(say.level("survey", frame["survey"].dropna().iloc[0]))
+    period = payload.provenance.get("period")
+    if isinstance(period, str) and "period" not in frame.columns:
+        found.append(say.period_label(period))
+    if payload.about == "people" and payload.kind not in ("flow", "findings", "distribution"):
+        found += _bases(frame)
+    if "conf_low" in frame.columns:
+        found.append(f"{say.number(payload.arguments.get('conf_level', DEFAULT_LEVEL), 'share')} intervals")
+    return found
+
+
+def _bases(frame: pd.DataFrame) -> list[str]:
+    """Return how many answers the shown rows rest on."""
+    column = next((name for name in ("n", "n_customers") if name in frame.columns), None)
+    bases = frames.floats(frame, column).dropna() if column else pd.Series(dtype="float64")
+    noun = "answer" if column == "n" else "customer"
+    if bases.empty:
+        return []
+    least, most = bases.min(), bases.max()
+    if least == most:
+        return [say.count(most, noun)]
+    return [f"{say.number(least, 'count')} to {say.count(most, noun)} a row"]
+
+
+def _data(payload: ProtectedPayload) -> str:
+    """Return the table behind a figure, folded away."""
+    return f'<details class="cx-data"><summary>Data behind this figure</summary>{tables.table(payload)}</details>'
+
+
+def _plot(payload: ProtectedPayload) -> str:
+    """Return a figure with its finding, data and caption."""
+    if not plots.has_picture(payload):
+        empty = '<p class="cx-empty">No picture: nothing may be shown, or there are no data.</p>'
+        return f"{_finding(payload)}{empty}{_data(payload)}{_caption(payload)}"
+    sources = "".join(
+        f'<source media="{media}" {_image(payload, theme, width, "srcset")}>' for media, theme, width in SOURCES
+    )
+    image = f'<img alt="{escaped(words.alt(payload))}" {_image(payload, "light", "wide", "src")}>'
+    picture = f'<picture class="cx-picture">{sources}{image}</picture>'
+    return f"{_finding(payload)}{picture}{_data(payload)}{_caption(payload)}"
+
+
+def _image(payload: ProtectedPayload, theme: str, width: str, attribute: str) -> str:
+    """Return the attributes of one variant of a picture."""
+    figure = plots.draw(payload, theme, width)
+    across, down = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+    return f'{attribute}="{_inline(png(figure, small=True))}" width="{across}" height="{down}"'
+
+
+def _inline(picture: bytes) -> str:
+    """Return a PNG as a data address."""
+    return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
+
+
+def _own_figure(payload: ProtectedPayload) -> str:
+    """Return a researcher's own figure, or why it is left out."""
+    if payload.figure is None:
+        shown = '<p class="cx-empty">The figure is left out of this edition: it would show groups that are hidden.</p>'
+    else:
+        across, down = _size(base64.b64decode(payload.figure))
+        source = f'src="data:image/png;base64,{payload.figure}" width="{across}" height="{down}"'
+        shown = f'<img class="cx-picture" alt="{escaped(words.alt(payload))}" {source}>'
+    return f"{_finding(payload)}{shown}{_data(payload)}{_caption(payload)}"
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    """Return how large a PNG of double density is on the page."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.width // SCALE, image.height // SCALE
+
+
+def _table(payload: ProtectedPayload) -> str:
+    """Return a table with its finding and caption."""
+    return f"{_finding(payload)}{tables.table(payload)}{_caption(payload)}"
+
+
+def _sentence(payload: ProtectedPayload) -> str:
+    """Return a sentence under its caption: that of `finding`, else those of the column `sentence`."""
+    label = f"<figcaption>{escaped(payload.caption)}</figcaption>" if payload.caption else ""
+    frame = payload.to_frame()
+    if payload.finding or "sentence" not in frame.columns:
+        return label + _finding(payload)
+    return label + "".join(_stressed(text) for text in frame["sentence"].dropna())
+
+
+def _headline(payload: ProtectedPayload) -> str:
+    """Return a card: name, value, interval, then change, verdict, target and base."""
+    frame = payload.to_frame()
+    if frame.empty:
+        return f'{_finding(payload)}<p class="cx-empty">There is nothing to report.</p>{_caption(payload)}'
+    record, arguments = frame.iloc[0].to_dict(), words.arguments_of(payload)
+    unit = findings.unit_of(record, arguments)
+    if frames.is_change(frame):
+        record |= {"change": record["estimate"], "estimate": record["current"], "conf_low": None, "conf_high": None}
+    name = escaped(findings.metric_name(record, arguments, payload.labels))
+    is_known = not pd.isna(record["estimate"])
+    value = escaped(findings.level_of(record["estimate"], unit, arguments)) if is_known else "not reported"
+    limits = ""
+    if record.get("conf_low") is not None and not pd.isna(record["conf_low"]):
+        level = say.number(arguments.get("conf_level", DEFAULT_LEVEL), "share")
+        between = say.interval(record["conf_low"], record["conf_high"], unit)
+        limits = f'<span class="cx-range">{escaped(between)} <small>{level} interval</small></span>'
+    big = f'<p class="cx-big"><span class="cx-name">{name}</span> <span class="cx-value">{value}</span> {limits}</p>'
+    return (
+        f'<div class="cx-card">{big}{_card_facts(record, arguments, unit)}</div>{_finding(payload)}{_caption(payload)}'
+    )
+
+
+def _card_facts(record: dict[str, Any], arguments: dict[str, Any], unit: str) -> str:
+    """Return the facts beside the big number."""
+    found: list[tuple[str, str]] = []
+    change, verdict = record.get("change"), record.get("verdict")
+    before = findings.period_of(record, arguments, "compare_to")
+    if change is not None and not pd.isna(change):
+        moved = say.number(change, say.unit_of_change(unit), signed=True)
+        found.append((f"Change on {before}" if before else "Change", escaped(moved)))
+    if isinstance(verdict, str) and verdict:
+        found.append(("Verdict", _state(verdict)))
+    target = record.get("target", arguments.get("target"))
+    if target is not None and not pd.isna(target):
+        met = record.get("target_verdict")
+        state = f" {_state(met)}" if isinstance(met, str) and met else ""
+        found.append(("Target", escaped(findings.level_of(float(target), unit, arguments)) + state))
+    if base := findings.answers_of(record):
+        found.append(("Base", escaped(base.removesuffix("."))))
+    return _pairs(found)
+
+
+def _state(word: str) -> str:
+    """Return a verdict with its sign, so that it does not hang on colour."""
+    name, sign = STATES.get(word, NEUTRAL)
+    return f'<span class="cx-state cx-{name}"><span aria-hidden="true">{sign}</span> {escaped(word)}</span>'
+
+
+def _pairs(found: list[tuple[str, str]]) -> str:
+    """Return pairs of label and value; values are HTML."""
+    rows = "".join(f"<div><dt>{escaped(name)}</dt><dd>{value}</dd></div>" for name, value in found)
+    return f'<dl class="cx-facts">{rows}</dl>'
+
+
+def _facts(payload: ProtectedPayload) -> str:
+    """Return a strip of labels and values: the first two columns."""
+    frame = payload.to_frame()
+    values = [
+        say.number(float(value), "count") if isinstance(value, int | float) and not pd.isna(value) else value
+        for value in frame.iloc[:, 1]
+    ]
+    shown = [say.DASH if pd.isna(value) else say.period_label(str(value)) for value in values]
+    pairs = [(say.level("fact", name), escaped(value)) for name, value in zip(frame.iloc[:, 0], shown, strict=True)]
+    return f"{_finding(payload)}{_pairs(pairs)}{_caption(payload)}"
+
+
+def _findings(payload: ProtectedPayload) -> str:
+    """Return a list of findings, each with its owner and a link to where it stands."""
+    frame = payload.to_frame()
+    rows = frame[~frames.is_hidden(frame)].to_dict("records")
+    items = "".join(f"<li>{_item(record, payload)}</li>" for record in rows)
+    if not items:
+        return f'<p class="cx-empty">No change is supported by the data.</p>{_caption(payload)}'
+    return f'{_finding(payload)}<ol class="cx-findings">{items}</ol>{_caption(payload)}'
+
+
+def _item(record: dict[str, Any], payload: ProtectedPayload) -> str:
+    """Return one finding."""
+    sentence = record.get("sentence")
+    if not isinstance(sentence, str):
+        sentence = words.finding_of_row(record, words.arguments_of(payload), payload.labels)
+    owner = record.get("owner")
+    below = [f"Owner: {escaped(owner)}"] if isinstance(owner, str) and owner else []
+    link = record.get("link") or (f"{record['page']}.html#{record['key']}" if record.get("page") else "")
+    if isinstance(link, str) and link and A_LINK.fullmatch(link):
+        below.append(f'<a href="{link}">Where it stands</a>')
+    meta = f'<p class="cx-meta">{" · ".join(below)}</p>' if below else ""
+    return f"<p>{escaped(sentence)}</p>{meta}"
+
+
+CONTENTS: dict[str, Callable[[ProtectedPayload], str]] = {
+    "table": _table,
+    "headline": _headline,
+    "findings": _findings,
+    "facts": _facts,
+    "sentence": _sentence,
+    "figure": _own_figure,
+}

@@ -61,6 +61,7 @@ METRICS = {
     "passives": "Passives",
     "detractors": "Detractors",
 }
+TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
 METRIC_UNITS = {
     "nps": "points",
@@ -122,7 +123,9 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
     text = clean(str(value))
     if column in ("period", "previous_period", "compare_to"):
         return period_label(text)
-    if column in ("metric", "driver"):
+    if is_total(text):
+        return capital(text)
+    if column in ("metric", "driver", "segment"):
         return label(text, labels)
     if column == "survey":
         return SURVEYS.get(text, text)
@@ -147,12 +150,14 @@ def period_label(period: str) -> str:
 def unit_of(arguments: Mapping[str, Any], metric: Any = None) -> str:
     """Return the unit of an estimate: the argument `units` by metric, `unit`, else what the metric is counted in.
 
+    The metric is the row's, else the argument `metric`.
+
     Examples
     --------
     >>> unit_of({}, "nps"), unit_of({"unit": "share"}), unit_of({"units": {"csat": "share"}}, "csat")
     ('points', 'share', 'share')
     """
-    units = arguments.get("units") or {}
+    units, metric = arguments.get("units") or {}, metric or arguments.get("metric")
     return units.get(metric) or arguments.get("unit") or METRIC_UNITS.get(metric, "number")
 
 
@@ -246,6 +251,16 @@ def count(found: float, one: str, many: str | None = None) -> str:
     ('1 answer', '12 answers', '2 surveys were')
     """
     return f"{number(found, 'count')} {one if found == 1 else many or one + 's'}"
+
+
+def is_total(level: Any) -> bool:
+    """Return whether a level stands for everyone."""
+    return isinstance(level, str) and level.lower() in TOTALS
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def listed(names: Iterable[str], limit: int = 4) -> str:

@@ -20,8 +20,9 @@ TICKS, TITLE = 40, 24
 # More lines than these in one panel cannot be followed; they get panels of their own.
 MOST_LINES = 5
 COLUMNS = 3
-BAND = 0.16
+BAND, BAND_AMONG_OTHERS = 0.16, 0.1
 LABEL_STEP = 16
+SIGN, SIGN_ROOM = 9, 11
 DEFAULT_BREAK = "not comparable with before"
 
 
@@ -35,7 +36,7 @@ class Series:
     low: np.ndarray
     high: np.ndarray
     is_small: np.ndarray
-    breaks: frozenset[int]
+    breaks: frozenset[float]
     colour: str = SERIES[0]
 
 
@@ -92,18 +93,19 @@ def draw_curves(payload: ProtectedPayload, canvas: Canvas, notes: list[str], tit
         found.append(
             Series(name, at, values, empty, empty, np.zeros(len(part), bool), frozenset(), SERIES[number % len(SERIES)])
         )
-    _draw([Panel("", found)], payload, canvas, notes, title, [], {}, say.label(x, payload.labels))
+    marks = {float(mark[x]): say.clean(str(mark["words"])) for mark in payload.arguments.get("marks") or []}
+    _draw([Panel("", found)], payload, canvas, notes, title, [], marks, say.label(x, payload.labels))
 
 
-def _breaks(frame: pd.DataFrame, payload: ProtectedPayload, places: list[str]) -> dict[int, str]:
-    """Return where a trend breaks, and the words that say why."""
+def _breaks(frame: pd.DataFrame, payload: ProtectedPayload, places: list[str]) -> dict[float, str]:
+    """Return where a trend breaks, half a place before a period, and the words that say why."""
     found = {str(period): DEFAULT_BREAK for period in frame.loc[frames.is_broken(frame), "period"]}
     found |= {str(entry["period"]): str(entry["words"]) for entry in payload.arguments.get("breaks") or []}
-    return {places.index(period): say.clean(words) for period, words in found.items() if period in places}
+    return {places.index(period) - 0.5: say.clean(words) for period, words in found.items() if period in places}
 
 
 def _panels(
-    frame: pd.DataFrame, payload: ProtectedPayload, groups: list[str], places: list[str], breaks: frozenset[int]
+    frame: pd.DataFrame, payload: ProtectedPayload, groups: list[str], places: list[str], breaks: frozenset[float]
 ) -> list[Panel]:
     """Return the panels: one where the lines are few, else one for each level of the first grouping."""
     if not groups:
@@ -126,7 +128,7 @@ def _panels(
     return [Panel(name, series) for name, series in panels.items()]
 
 
-def _series(name: str, part: pd.DataFrame, places: list[str], breaks: frozenset[int], colour: str) -> Series:
+def _series(name: str, part: pd.DataFrame, places: list[str], breaks: frozenset[float], colour: str) -> Series:
     """Return one line with a missing value for each period without data."""
     by_period = part.drop_duplicates("period").set_index("period").reindex(places)
     columns = [frames.floats(by_period, column).to_numpy() for column in ("estimate", "conf_low", "conf_high")]
@@ -141,7 +143,7 @@ def _draw(
     notes: list[str],
     title: str,
     ticks: list[str],
-    breaks: dict[int, str],
+    breaks: dict[float, str],
     below: str = "",
 ) -> None:
     """Lay the panels out in a grid and draw each."""
@@ -211,7 +213,7 @@ def _axes(
     target = payload.arguments.get("target")
     if target is not None:
         ends.append((target, f"Target {say.number(target, unit)}", canvas.theme.ink_soft))
-    room = max((text_width(text, SMALL, "bold") for _, text, _ in ends), default=0) + GAP
+    room = max((text_width(text, SMALL, "bold") for _, text, _ in ends), default=0) + SIGN_ROOM + GAP
     axes = canvas.axes(left + gutter, top + head, right - room - MARGIN, bottom)
     axes.set_ylim(*limits)
     axes.yaxis.set_major_locator(locator)
@@ -220,7 +222,7 @@ def _axes(
     )
     axes.grid(axis="y", color=canvas.theme.line, linewidth=0.6)
     for line in panel.series:
-        _draw_line(axes, line, canvas)
+        _draw_line(axes, line, canvas, BAND if len(panel.series) == 1 else BAND_AMONG_OTHERS)
     if target is not None:
         axes.axhline(target, color=canvas.theme.ink_soft, linewidth=1, dashes=(4, 3), zorder=1)
     _name_ends(axes, ends, canvas, right - room + GAP / 2 - MARGIN)
@@ -253,16 +255,18 @@ def _name_ends(axes: Axes, ends: list[tuple[float, str, str]], canvas: Canvas, x
         highest = placed[number + 1] - LABEL_STEP if number + 1 < len(placed) else placed[number] - excess
         placed[number] = min(placed[number], highest)
     for y, (_, text, colour) in zip(placed, wanted, strict=True):
-        canvas.text(x, y, text, size=SMALL, weight="bold", color=colour)
+        # The colour is the sign's, not the text's: small text needs more contrast than lines do.
+        canvas.text(x, y, "●", size=SIGN, color=colour)
+        canvas.text(x + SIGN_ROOM, y, text, size=SMALL, weight="bold")
 
 
-def _draw_line(axes: Axes, line: Series, canvas: Canvas) -> None:
+def _draw_line(axes: Axes, line: Series, canvas: Canvas, band: float) -> None:
     """Draw one line with its band; it stops at gaps and breaks, and small bases are hollow."""
     for places in _stretches(line):
         x = line.x[places]
         axes.plot(x, line.value[places], color=line.colour, linewidth=1.8, zorder=3)
         if len(places) > 1:
-            axes.fill_between(x, line.low[places], line.high[places], color=line.colour, alpha=BAND, linewidth=0)
+            axes.fill_between(x, line.low[places], line.high[places], color=line.colour, alpha=band, linewidth=0)
         else:
             axes.vlines(x, line.low[places], line.high[places], color=line.colour, linewidth=1.4, alpha=0.6)
     if len(line.x) <= 40 and np.isfinite(line.low).any():
@@ -277,7 +281,9 @@ def _stretches(line: Series) -> list[np.ndarray]:
     """Return the stretches of a line between gaps and breaks."""
     known = np.isfinite(line.value)
     starts = [
-        place for place in range(len(known)) if place in line.breaks or (place > 0 and known[place] != known[place - 1])
+        place
+        for place in range(len(known))
+        if place - 0.5 in line.breaks or (place > 0 and known[place] != known[place - 1])
     ]
     return [part for part in np.split(np.arange(len(known)), starts) if len(part) and known[part[0]]]
 
@@ -293,23 +299,23 @@ def _ticks(axes: Axes, ticks: list[str], canvas: Canvas) -> None:
     widest = max(text_width(text, SMALL) for text in ticks) + GAP / 2
     two_lines = [text.replace(" ", "\n") for text in ticks]
     texts = ticks if widest <= room else two_lines
-    widest = max(text_width(text, SMALL) for text in texts) + GAP / 2
+    widest = max(text_width(line, SMALL) for text in texts for line in text.split("\n")) + GAP / 2
     every = max(1, int(np.ceil(widest / room)))
     kept = [place for place in range(len(ticks)) if (len(ticks) - 1 - place) % every == 0]
     axes.set_xticks(kept, [texts[place] for place in kept])
 
 
-def _break_lines(breaks: dict[int, str], canvas: Canvas, across: int) -> dict[int, list[str]]:
+def _break_lines(breaks: dict[float, str], canvas: Canvas, across: int) -> dict[int, list[str]]:
     """Return the words at each break, in lines."""
     return {place: wrapped(words, canvas.width / across * 0.42, SMALL) for place, words in breaks.items()}
 
 
-def _mark_breaks(axes: Axes, words: dict[int, list[str]], canvas: Canvas, top: float) -> None:
+def _mark_breaks(axes: Axes, words: dict[float, list[str]], canvas: Canvas, top: float) -> None:
     """Draw a line where a trend breaks, and its words above."""
     box, (least, greatest) = axes.get_position(), axes.get_xlim()
     for place, lines in words.items():
-        axes.axvline(place - 0.5, color=canvas.theme.ink_soft, linewidth=1, dashes=(2, 2))
-        at = (box.x0 + (place - 0.5 - least) / (greatest - least) * box.width) * canvas.width
+        axes.axvline(place, color=canvas.theme.ink_soft, linewidth=1, dashes=(2, 2))
+        at = (box.x0 + (place - least) / (greatest - least) * box.width) * canvas.width
         half = max(text_width(line, SMALL) for line in lines) / 2
         at = min(max(at, MARGIN + half), canvas.width - MARGIN - half)
         for number, line in enumerate(lines):

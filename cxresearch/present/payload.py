@@ -17,41 +17,30 @@ MIME_TYPE = "application/vnd.cxresearch.result+json"
 MAX_ROWS = 5_000
 KEY = re.compile(r"[a-z0-9-]+")
 ABOUT = ("people", "process")
-INTERVALS = ("unit", "order", "reference", "target", "total", "axis", "previous")
 # The kinds of payload, and the arguments that each understands beside those of COMMON.
 PLOTS = {
-    "estimates": INTERVALS,
-    "trend": (*INTERVALS, "breaks"),
-    "bars": ("unit", "order", "value", "axis", "total"),
-    "flow": ("unit", "axis"),
-    "distribution": ("unit", "axis", "scale"),
-    "bridge": ("unit", "axis"),
-    "matrix": ("unit", "axis", "x", "y", "reference"),
-    "curves": ("unit", "axis", "x", "marks"),
+    "estimates": ("axis", "order", "reference", "target", "total"),
+    "trend": ("axis", "breaks", "target"),
+    "bars": ("axis", "order", "value"),
+    "flow": (),
+    "distribution": ("axis",),
+    "bridge": ("axis",),
+    "matrix": ("x", "y"),
+    "curves": ("axis", "marks", "x"),
 }
 OTHERS = {
-    "table": ("unit", "order", "columns", "groups", "digits"),
+    "table": ("target",),
     "record": None,
-    "headline": ("unit", "target", "previous"),
+    "headline": ("target",),
     "findings": (),
-    "facts": ("unit",),
-    "sentence": ("unit", "target", "previous"),
-    "figure": ("unit",),
+    "facts": (),
+    "sentence": ("target",),
+    "figure": (),
 }
 KINDS: dict[str, tuple[str, ...] | None] = {**OTHERS, **PLOTS}
-COMMON = (
-    "metric",
-    "unit",
-    "units",
-    "conf_level",
-    "currency",
-    "compare_to",
-    "period",
-    "margin",
-    "note",
-    "target",
-    "family",
-)
+# What the numbers are, and how the table (behind a figure, too) is laid out.
+COMMON = ("metric", "unit", "units", "currency", "conf_level", "period", "compare_to", "family", "columns", "groups",
+          "digits")  # fmt: skip
 # A frame begins with its grouping columns; the first of these ends them.
 BASES = ("n", "n_customers")
 MEASURES = ("n_previous", "n_customers_previous", "n_eff", "estimate", "std_error", "conf_low", "conf_high", "previous",

@@ -15,7 +15,7 @@ from cxresearch.present.lines import draw_curves, draw_trend
 from cxresearch.present.palette import MUTED_SERIES, SERIES, THEMES
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.present.points import draw_distribution, draw_matrix
-from cxresearch.present.rows import Row, Sheet, bar, dot, draw_rows, is_total, rows_of
+from cxresearch.present.rows import Row, Sheet, bar, dot, draw_rows, rows_of
 
 UNIT_NAMES = {"points": "points", "percentage points": "percentage points", "seconds": "seconds"}
 
@@ -87,6 +87,8 @@ def value_of(payload: ProtectedPayload) -> str:
         return str(payload.arguments["value"])
     if payload.kind == "flow":
         return "n"
+    if payload.kind == "matrix":
+        return str(payload.arguments.get("y", "estimate"))
     numbers = [name for name, kind in zip(columns, payload.grid.types, strict=True) if kind in ("int", "float")]
     return next((name for name in ("estimate", "share", "n") if name in columns), numbers[0] if numbers else "n")
 
@@ -144,7 +146,7 @@ def _silent(frame: pd.DataFrame) -> pd.Series:
 
 def _name(record: pd.Series, columns: list[str], payload: ProtectedPayload) -> str:
     """Return the name of a row."""
-    named = [name for name in columns if name not in ("segment", "period") and not is_total(record[name])]
+    named = [name for name in columns if name not in ("segment", "period") and not say.is_total(record[name])]
     words = " ".join(say.level(name, record[name], payload.labels) for name in named)
     period = say.level("period", record["period"]) if "period" in columns else ""
     return f"{words} ({period})" if words and period else words or period or "all"

@@ -271,8 +271,7 @@ def rows_of(payload: ProtectedPayload, name: str) -> list[Row]:
     rows = _measured(shown, payload, name)
     for (_, record), row in zip(shown.iterrows(), rows, strict=True):
         outer = " · ".join(say.level(column, record[column], payload.labels) for column in groups[:-1])
-        outer = say.label(outer, payload.labels) if groups[:1] == ["segment"] else outer
-        total = bool(groups) and all(is_total(record[column]) for column in groups)
+        total = bool(groups) and all(say.is_total(record[column]) for column in groups)
         if outer != heading and outer and not total:
             found.append(Row(outer))
         heading = outer
@@ -303,11 +302,6 @@ def _ordered(rows: list[Row], payload: ProtectedPayload) -> list[Row]:
 def _by_size(row: Row) -> tuple[bool, bool, float]:
     """Return what sorts a heading first, then totals, then rows from great to small."""
     return row.value is not None, not row.is_total, -(row.value or 0.0)
-
-
-def is_total(level: Any) -> bool:
-    """Return whether a level stands for all."""
-    return str(level).lower() in ("all", "total", "overall", "everyone")
 
 
 def varying(frame: pd.DataFrame, payload: ProtectedPayload) -> list[str]:

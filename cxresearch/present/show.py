@@ -1,13 +1,16 @@
 """What a notebook shows: a protected picture for the reader, and the payload for the report."""
 
 import base64
+import difflib
 import io
 from typing import Any
 
 import pandas as pd
 
 from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.findings import FINDINGS
 from cxresearch.present.html import fragment, stylesheet
+from cxresearch.present.labels import METRIC_UNITS
 from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
 
 FIGURE_DPI = 200
@@ -57,13 +60,15 @@ def show(
     policy
         Minimum base of what is displayed here; by default the study's, else 10 customers.
     **arguments
-        What the kind understands, such as `unit`, `target`, `reference`, `order`.
+        What the kind understands, such as `metric`, `unit`, `target`, `reference`, `order`. A frame without `metric`
+        or `unit` is taken to be of the metric that `method` names, if it names one.
 
     Raises
     ------
     ValueError, TypeError
         If the frame cannot be protected or an argument is unknown.
     """
+    _check_finding(finding)
     payload = Payload(
         key=key or slug(caption) or slug(kind),
         kind="figure" if figure is not None else kind,
@@ -73,7 +78,7 @@ def show(
         method=method,
         about=about,
         labels=labels or {},
-        arguments=arguments,
+        arguments=_told(frame, kind, method, arguments),
         provenance=_provenance(study),
         figure=_png(figure) if figure is not None else None,
     )
@@ -102,6 +107,23 @@ def record(key: str, frame: pd.DataFrame, *, about: str = "people", study: Any =
         key=key, kind="record", grid=grid, about=about, arguments=arguments, provenance=_provenance(study)
     )
     _display({MIME_TYPE: payload.to_json()})
+
+
+def _check_finding(name: str | None) -> None:
+    """Refuse a sentence that does not exist."""
+    if name is not None and name not in FINDINGS:
+        near = difflib.get_close_matches(name, FINDINGS, 1)
+        hint = f"did you mean {near[0]!r}" if near else f"known are {', '.join(sorted(FINDINGS))}"
+        raise ValueError(f"show: there is no finding {name!r}; {hint}.")
+
+
+def _told(frame: pd.DataFrame, kind: str, method: str | None, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with the unit that kind or method tells, where neither frame nor caller does."""
+    if {"unit", "metric"} & {*getattr(frame, "columns", ()), *arguments}:
+        return arguments
+    if kind in ("distribution", "flow"):
+        return {**arguments, "unit": "share"}
+    return {**arguments, "metric": method} if method in METRIC_UNITS else arguments
 
 
 def _provenance(study: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import linprog
 
+from cxresearch.present.labels import is_total
 from cxresearch.present.payload import BASES, Payload
 
 # Columns whose levels are no parts of one whole: a person counts in several of them, or they count no persons.
@@ -24,7 +25,6 @@ AXES = frozenset({
 })  # fmt: skip
 # What does not name a group of people: the same people are behind every metric; period and survey are kept apart.
 NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period")
-TOTALS = frozenset({"total", "all", "overall", "everyone"})
 SEGMENT, LEVEL = "segment", "level"
 PREVIOUS = "n_customers_previous"
 SHOWN, BASE, COMPLEMENT, LINKED = "", "base", "complement", "linked"
@@ -157,7 +157,7 @@ def _cells_of(number: int, payload: Payload) -> list[Cell]:
     for place, values in enumerate(payload.grid.rows):
         row = dict(zip(columns, values, strict=True))
         levels = {name: "(missing)" if row[name] is None else str(row[name]) for name in names}
-        groups = frozenset((name, level) for name, level in levels.items() if level.lower() not in TOTALS)
+        groups = frozenset((name, level) for name, level in levels.items() if not is_total(level))
         now = Name(_levels_of(dict(groups)), _when(row, payload, "period"), _when(row, payload, "survey"))
         bases = [_base(row, name) for name in columns if name.startswith("n_customers") and name != PREVIOUS]
         cell = Cell(number, place, "current", _base(row, "n_customers"), min(bases), groups, now)

@@ -1,0 +1,166 @@
+"""The columns of a table as people read them: headings, numbers in their units, intervals, verdicts."""
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cxresearch.present import frames
+from cxresearch.present import labels as say
+from cxresearch.present.payload import ProtectedPayload
+
+# Exact numbers for machines stay in results.json; a reader needs the interval, not what it was made from.
+UNSEEN = ("std_error", "statistic", "flag", "unit", "minimum_detectable", "previous_low", "previous_high",
+          *(limit for limits in frames.LIMITS.values() for limit in limits))  # fmt: skip
+# Columns told in brackets behind another, and words behind a number.
+BEHIND = {"n": "n_previous", "n_customers": "n_customers_previous"}
+WORD_BEHIND = {"target": "target_verdict"}
+BEFORE = "before"
+LAST = ("survey",)
+P_VALUES = ("p_value", "p_adjusted")
+SMALLEST_P = 0.001
+DEFAULT_LEVEL = 0.95
+# A second base is told only where it differs from the first by more than a reader would mind.
+SAME = 0.05
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as it is shown: heading and cells are HTML, escaped."""
+
+    heading: str
+    cells: list[str]
+    numeric: bool = True
+
+
+def measured_columns(frame: pd.DataFrame, payload: ProtectedPayload, names: list[str]) -> list[Column]:
+    """Return measured columns as shown: those that the payload's argument `columns` chooses, else what is news.
+
+    Parameters
+    ----------
+    frame
+        The protected frame.
+    payload
+        Where it is from: arguments and labels.
+    names
+        The columns that are no grouping columns, in order.
+    """
+    seen = [name for name in names if name not in UNSEEN and _is_news(name, frame)]
+    seen.sort(key=lambda name: name in LAST)
+    chosen = [name for name in payload.arguments.get("columns") or seen if name in frame.columns]
+    return [_measured(frame, payload, name) for name in chosen]
+
+
+def _is_news(name: str, frame: pd.DataFrame) -> bool:
+    """Return whether a column says what no other shown one does."""
+    told = {behind for first, behind in {**BEHIND, **WORD_BEHIND}.items() if first in frame.columns}
+    if name in told:
+        return False
+    if name in ("n_customers", "n_eff"):
+        gap = (frames.floats(frame, name) / frames.floats(frame, "n") - 1).abs()
+        has_room = name == "n_customers" or "previous" not in frame.columns
+        return "n" not in frame.columns or (has_room and bool((gap > SAME).any()))
+    if name in P_VALUES:
+        return "verdict" not in frame.columns and not (name == "p_value" and "p_adjusted" in frame.columns)
+    if name == "previous":
+        return "change" not in frame.columns
+    return not (name == "survey" and frame[name].nunique() <= 1)
+
+
+def group_column(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:
+    """Return a grouping column that stays a column."""
+    cells = [escaped(say.level(name, value, payload.labels)) for value in frame[name]]
+    return Column(escaped(say.label(name, payload.labels)), cells, numeric=False)
+
+
+def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:
+    """Return a measured column: numbers in their units, an interval behind its estimate, text as it is."""
+    heading = _heading(frame, payload, name)
+    kind = frame[name].dtype
+    if name == "verdict":
+        return Column(heading, _softened(frame, _verdicts(frame, payload)), numeric=False)
+    if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+        return Column(heading, _softened(frame, [_text(value) for value in frame[name]]), numeric=False)
+    write = _writer(frame, payload, name)
+    cells = [write(row, value) for row, value in frames.floats(frame, name).items()]
+    if name in frames.LIMITS and set(frames.LIMITS[name]) <= set(frame.columns):
+        low, high = (frames.floats(frame, limit) for limit in frames.LIMITS[name])
+        limits = [f"[{write(row, low[row])}, {write(row, high[row])}]" for row in frame.index]
+        behind = [f' <span class="cx-interval">{text}</span>' for text in limits]
+        cells = [cell + (text if known else "") for cell, text, known in zip(cells, behind, low.notna(), strict=True)]
+    elif BEHIND.get(name) in frame.columns:
+        before = frames.floats(frame, BEHIND[name])
+        cells = [f'{cell} <span class="cx-interval">[{write(row, before[row])}]</span>'
+                 for row, cell in zip(frame.index, cells, strict=True)]  # fmt: skip
+    elif WORD_BEHIND.get(name) in frame.columns:
+        words = frame[WORD_BEHIND[name]]
+        cells = [f"{cell} {_text(word)}" if word else cell for cell, word in zip(cells, words, strict=True)]
+    return Column(heading, _softened(frame, cells))
+
+
+def _writer(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Callable[[Any, float], str]:
+    """Return what writes the numbers of a column, row by row, each in its unit."""
+    if name in P_VALUES:
+        return lambda row, value: f"&lt; {SMALLEST_P}" if value < SMALLEST_P else say.number(value, digits=3)
+    units = frames.units(frame, payload.arguments, name)
+    numbers = frames.floats(frame, name)
+    digits = {unit: say.digits_for(numbers[units == unit], unit) for unit in units.unique()}
+    digits |= {
+        unit: payload.arguments["digits"] for unit in digits if "digits" in payload.arguments and unit != "count"
+    }
+    signed, currency = frames.is_difference(frame, name), payload.arguments.get("currency", "")
+    return lambda row, value: escaped(
+        say.number(value, units[row], digits=digits[units[row]], signed=signed, currency=currency)
+    )
+
+
+def _heading(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> str:
+    """Return a column's heading; the estimate is named by its metric where all rows have the same one."""
+    text = say.label(name, payload.labels)
+    if name == "estimate" and name not in payload.labels:
+        metrics = list(frame["metric"].unique()) if "metric" in frame.columns else [payload.arguments.get("metric")]
+        text = say.label(metrics[0], payload.labels) if len(metrics) == 1 and metrics[0] else text
+        text = say.label("change", payload.labels) if frames.is_change(frame) else text
+    if name in frames.LIMITS and set(frames.LIMITS[name]) <= set(frame.columns):
+        level = say.number(payload.arguments.get("conf_level", DEFAULT_LEVEL), "share")
+        return f'{escaped(text)} <span class="cx-interval">[{level} interval]</span>'
+    if BEHIND.get(name) in frame.columns:
+        return f'{escaped(text)} <span class="cx-interval">[{BEFORE}]</span>'
+    return escaped(text)
+
+
+def _verdicts(frame: pd.DataFrame, payload: ProtectedPayload) -> list[str]:
+    """Return the verdicts; where one cannot tell, with the change that could have been seen."""
+    smallest = frames.floats(frame, "minimum_detectable")
+    units = frames.units(frame.assign(minimum_detectable=smallest), payload.arguments, "minimum_detectable")
+    found = [_text(verdict) for verdict in frame["verdict"]]
+    told = [say.number(value, unit, digits=1) for value, unit in zip(smallest, units, strict=True)]
+    words = [
+        f"{text}; ±{size} detectable" if text == "cannot tell" and known else text
+        for text, size, known in zip(found, told, smallest.notna(), strict=True)
+    ]
+    return [f'<span class="cx-verdict">{text}</span>' for text in words]
+
+
+def _text(value: Any) -> str:
+    """Return a cell of text or yes/no."""
+    if pd.isna(value):
+        return say.DASH
+    return ("yes" if value else "no") if isinstance(value, bool) else escaped(value)
+
+
+def _softened(frame: pd.DataFrame, cells: list[str]) -> list[str]:
+    """Return cells, a dash where the row is hidden, grey where it rests on a small base."""
+    dash = f'<span class="cx-hidden">{say.DASH}</span>'
+    hidden, small = frames.is_hidden(frame), frames.is_small(frame)
+    return [
+        dash if gone else f'<span class="cx-small">{cell}</span>' if soft else cell
+        for cell, gone, soft in zip(cells, hidden, small, strict=True)
+    ]
+
+
+def escaped(text: Any) -> str:
+    """Return a text for HTML, without characters that nobody sees."""
+    return html.escape(say.clean(str(text)))
