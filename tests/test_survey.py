@@ -229,6 +229,15 @@ def test_a_subset_keeps_the_units_of_the_whole_sample():
     assert survey.domain_means(y[:2], half).variance == found.variance
 
 
+def test_one_unit_has_no_variance():
+    y, shop = np.array([1.0, 5.0, 2.0, 4.0]), np.array([0, 0, 1, 2])
+    found = survey.domain_means(y, sample_design(4, cluster=shop), np.array([0, 0, 1, 1]), 2)
+    assert np.isnan(found.variance).tolist() == [True, False]
+    assert found.n_units.tolist() == [1, 2]
+    assert found.n_eff[0] == 2  # Kish's: the variance says nothing
+    assert np.isnan(survey.domain_totals(y, sample_design(4, cluster=[0, 0, 0, 0])).variance).all()
+
+
 def test_effective_base_is_capped_at_kish_of_customer_totals():
     alternating = np.tile([1.0, -1.0], 50)
     pairs = np.repeat(np.arange(50), 2)
@@ -444,18 +453,36 @@ def test_permutation_p_of_repeat_customers_equals_the_sign_test():
 
 
 def test_permutation_deals_within_strata():
-    # Both strata of either wave hold one answer only, so dealing within them changes nothing.
-    stratum = np.array([0, 0, 1, 1])
-    first = np.array([[1.0, 1.0], [0, 0], [1.0, 5.0], [0, 0]])
-    second = np.array([[0, 0], [1.0, 1.0], [0, 0], [1.0, 5.0]])
+    # Two strata of levels far apart; in each, either wave holds two of four units.
+    answers, stratum = np.array([0.0, 1, 2, 3, 50, 51, 53, 52]), np.repeat([0, 1], 4)
+    in_first = np.array([True, True, False, False] * 2)
+    units = np.column_stack([np.ones(8), answers])
 
     def statistic(one, other):
         return other[..., 1] - one[..., 1]
 
-    assert differences.permutation_p(first, second, statistic, stratum=stratum, n_permutations=99) == 1.0
-    second[1, 1] = 2.0
-    assert differences.permutation_p(first, second, statistic, stratum=stratum, n_permutations=99) == 1.0
-    assert differences.permutation_p(first, second, statistic, n_permutations=999) > 0.1
+    pairs = [list(pair) for pair in itertools.combinations(range(4), 2)]
+    dealt = [answers[low].sum() + answers[4:][high].sum() for low in pairs for high in pairs]
+    observed = abs(answers.sum() - 2 * answers[in_first].sum())
+    exact = np.mean([abs(answers.sum() - 2 * total) >= observed - 1e-9 for total in dealt])
+    waves = (units * in_first[:, None], units * ~in_first[:, None])
+    found = differences.permutation_p(*waves, statistic, stratum=stratum, n_permutations=20_000, seed=1)
+    assert found == pytest.approx(exact, abs=3 * math.sqrt(exact / 20_000))
+    anywhere = differences.permutation_p(*waves, statistic, n_permutations=999, seed=1)
+    assert anywhere > 2 * exact
+
+
+@pytest.mark.parametrize("size", [40, 460])
+def test_large_pools_are_drawn_from_as_small_ones_are_shuffled(size, monkeypatch):
+    pool, times = np.random.default_rng(0).normal(size=(490, 1)), 4_000
+    shuffled = differences._drawn(pool, size, times, np.random.default_rng(1))
+    monkeypatch.setattr(differences, "SMALL_POOL", 0)
+    drawn = differences._drawn(pool, size, times, np.random.default_rng(1))
+    spread = math.sqrt(size * (490 - size) / 489 * pool.var())
+    for sums in (shuffled, drawn):
+        assert sums.shape == (times, 1)
+        assert sums.mean() == pytest.approx(size * pool.mean(), abs=4 * spread / math.sqrt(times))
+        assert sums.std() == pytest.approx(spread, rel=0.05)
 
 
 def test_equivalence_is_two_one_sided_tests():

@@ -12,11 +12,14 @@ from cxresearch.metrics.measures import Measure, numbers
 from cxresearch.stats.design import Codes, Design, Floats, sample_design
 from cxresearch.stats.survey import Estimates, cells, domain_means, domain_totals
 
-__all__ = ["Answers", "By", "Columns", "Names", "read_answers"]
+__all__ = ["Answers", "By", "Columns", "Names", "read_answers", "used_columns"]
 
 By = str | Sequence[str] | None
 Names = str | Sequence[str] | None
 Mask = npt.NDArray[np.bool_]
+IDS = ("account_id", "customer_id")
+# More columns than this are not listed in a message.
+MOST_NAMES = 12
 # A result frame's own columns: a grouping column of such a name would be lost in it.
 RESERVED = ("n", "n_customers", "n_eff", "estimate", "std_error", "conf_low", "conf_high", "flag")
 
@@ -89,6 +92,27 @@ class Answers:
         return np.bincount(cells(self.group[used], self.unit[used]).domain, minlength=len(self.groups))
 
 
+def used_columns(responses: pd.DataFrame, measure: Measure, by: By, columns: Columns) -> list[str]:
+    """Return the columns of a frame that a metric reads.
+
+    Raises
+    ------
+    KeyError
+        If one that is named is missing.
+    TypeError
+        If the frame is none.
+    ValueError
+        If a name stands for several columns, or cannot be a grouping column.
+    """
+    if not isinstance(responses, pd.DataFrame):
+        raise TypeError(f"responses: found a {type(responses).__name__}; it is a pandas DataFrame, one row an answer.")
+    design = [columns.weight, columns.strata, *_listed(columns.cluster), *_listed(columns.fpc)]
+    named = [measure.column, *_grouping(by), *(name for name in design if name is not None)]
+    for name in named:
+        _check_column(responses, name)
+    return list(dict.fromkeys([*named, *(name for name in IDS if name in responses)]))
+
+
 def read_answers(responses: pd.DataFrame, measure: Measure, by: By, columns: Columns) -> Answers:
     """Return a frame's answers as arrays.
 
@@ -101,8 +125,8 @@ def read_answers(responses: pd.DataFrame, measure: Measure, by: By, columns: Col
     ValueError
         If an answer is off its scale, a weight is negative or missing, or a stratum is missing.
     """
-    keys = _grouping(by)
-    _check_columns(responses, [measure.column, *keys, *_listed(columns.cluster), *_listed(columns.fpc)], columns)
+    responses = responses[used_columns(responses, measure, by, columns)]
+    keys = _listed(by)
     votes = measure.votes(responses[measure.column])
     weight = np.ones(len(votes))
     if columns.weight is not None:
@@ -140,16 +164,13 @@ def _grouping(by: By) -> list[str]:
     return keys
 
 
-def _check_columns(responses: pd.DataFrame, names: list[str], columns: Columns) -> None:
-    """Refuse what is no frame, and columns that it lacks or has twice."""
-    if not isinstance(responses, pd.DataFrame):
-        raise TypeError(f"responses: found a {type(responses).__name__}; it is a pandas DataFrame, one row an answer.")
-    for name in [*names, *(name for name in (columns.weight, columns.strata) if name is not None)]:
-        if name not in responses.columns:
-            has = ", ".join(map(str, responses.columns[:12])) + (", …" if len(responses.columns) > 12 else "")
-            raise KeyError(f"the responses have no column {name!r}; they have {has or 'none'}.")
-        if not isinstance(responses[name], pd.Series):
-            raise ValueError(f"the responses have several columns named {name!r}; rename all but one.")
+def _check_column(responses: pd.DataFrame, name: str) -> None:
+    """Refuse a column that a frame lacks or has twice."""
+    if name not in responses.columns:
+        has = ", ".join(map(str, responses.columns[:MOST_NAMES])) + (", …" * (len(responses.columns) > MOST_NAMES))
+        raise KeyError(f"the responses have no column {name!r}; they have {has or 'none'}.")
+    if not isinstance(responses[name], pd.Series):
+        raise ValueError(f"the responses have several columns named {name!r}; rename all but one.")
 
 
 def _weights(column: pd.Series, name: str, votes: Floats) -> Floats:

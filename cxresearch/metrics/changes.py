@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.metrics.answers import By
-from cxresearch.metrics.sources import breaks, columns_of, measure_of, period_key, source
+from cxresearch.metrics.sources import breaks, columns_of, measure_of, period_key, rows_of, source
 from cxresearch.metrics.waves import COMPARED, NO_EARLIER_PERIOD, Question, compare
 from cxresearch.stats.differences import benjamini_hochberg
 
@@ -82,7 +82,7 @@ def change(
     R: `svycontrast(svyby(~y, ~wave, design, svymean, covmat = TRUE), c(-1, 1))`; `NPS::nps_test`; `t.test`.
     """
     found = source(study, metric, survey)
-    previous, current = found.read(study.compare_to), found.read(study.period)
+    previous, current = (rows_of(study, found.survey, period) for period in (study.compare_to, study.period))
     question = question_of(study, metric, conf_level, method, n_permutations, seed)
     return _change_frame(compare(previous, current, question, by, columns_of(study, current, found.survey)), conf_level)
 
@@ -119,7 +119,7 @@ def change_by_segment(
         As for `change`.
     """
     found = source(study, metric, survey)
-    previous, current = found.read(study.compare_to), found.read(study.period)
+    previous, current = (rows_of(study, found.survey, period) for period in (study.compare_to, study.period))
     question = question_of(study, metric, conf_level, method, n_permutations, seed)
     columns = columns_of(study, current, found.survey)
     parts = [

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxresearch.stats.differences import NOTHING_ADDED, NPS_ADDED, SHARE_ADDED, Added
 
-__all__ = ["CES_SCALE", "CSAT_SCALE", "METRICS", "NPS_SCALE", "Measure", "lowest_easy", "named_measure", "numbers"]
+__all__ = ["CES_SCALE", "CSAT_SCALE", "NPS_SCALE", "YES_NO", "Measure", "lowest_easy", "named_measure", "numbers"]
 
 Floats = npt.NDArray[np.float64]
 Scale = tuple[float, float]
@@ -18,9 +18,7 @@ Kind = Literal["nps", "share", "mean", "total"]
 
 NPS_SCALE, CSAT_SCALE, CES_SCALE, YES_NO = (0.0, 10.0), (1.0, 5.0), (1.0, 7.0), (0.0, 1.0)
 PROMOTERS_FROM, DETRACTORS_TO = 9, 6
-DEFAULT_SCALES = {"csat": CSAT_SCALE, "ces": CES_SCALE}
-# Metrics with a name of their own, in the order of a scorecard; a study's `measures` come after them.
-METRICS = ("nps", "csat", "top_2_box", "ces", "low_effort", "fcr")
+DEFAULT_SCALES = {"nps": NPS_SCALE, "csat": CSAT_SCALE, "ces": CES_SCALE}
 METHODS: dict[Kind, tuple[str, ...]] = {
     "nps": ("adjusted-wald", "score", "wald"),
     "share": ("wilson", "wald"),
@@ -160,7 +158,7 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
     Parameters
     ----------
     metric
-        One of `METRICS`, `top_box`, or a name under the study's `measures`.
+        `nps`, `csat`, `top_box`, `top_2_box`, `ces`, `low_effort`, `fcr`, or a name under the study's `measures`.
     scales
         Scale of each score of the study; the usual one where it declares none.
     measures
@@ -176,9 +174,9 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
     >>> named_measure("low_effort", {"ces": (1, 5)}, {})
     Measure(column='ces', kind='share', scale=(1, 5), at_least=4)
     """
-    csat, ces = ({**DEFAULT_SCALES, **scales}[name] for name in ("csat", "ces"))
+    nps, csat, ces = ({**DEFAULT_SCALES, **scales}[name] for name in ("nps", "csat", "ces"))
     known = {
-        "nps": Measure("nps", "nps", NPS_SCALE),
+        "nps": Measure("nps", "nps", nps),
         "csat": Measure("csat", "mean", csat),
         "top_box": Measure("csat", "share", csat, csat[1]),
         "top_2_box": Measure("csat", "share", csat, csat[1] - 1),

@@ -1,6 +1,5 @@
 """Where a study's metrics come from: which answers, which design columns, which periods break the line."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from cxresearch.metrics.measures import Measure, named_measure
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["CONTACTS", "Source", "breaks", "columns_of", "measure_of", "period_key", "source", "surveys_of"]
+__all__ = ["CONTACTS", "Source", "breaks", "columns_of", "measure_of", "period_key", "rows_of", "source", "surveys_of"]
 
 SURVEYS = ("relationship", "transactional")
 CONTACTS = "contacts"
@@ -30,13 +29,10 @@ class Source:
         What is counted.
     survey
         `relationship`, `transactional` or `contacts`.
-    read
-        Gives the answers of a period; none of them for None.
     """
 
     measure: Measure
     survey: str
-    read: Callable[[str | None], pd.DataFrame]
 
 
 def measure_of(study: "StudyData", metric: str) -> Measure:
@@ -74,8 +70,7 @@ def source(study: "StudyData", metric: str, survey: str | None = None) -> Source
     asked = surveys_of(study, metric, survey)
     if not asked:
         raise KeyError(f"{metric}: the study has no column {measure.column!r} in its {survey or 'answers'}.")
-    chosen = next((name for name in asked if _answered(study, measure.column, name)), asked[0])
-    return Source(measure, chosen, lambda period: _rows(study, chosen, period))
+    return Source(measure, next((name for name in asked if _answered(study, measure.column, name)), asked[0]))
 
 
 def surveys_of(study: "StudyData", metric: str, survey: str | None = None) -> list[str]:
@@ -125,28 +120,36 @@ def period_key(name: str) -> int:
     return found.number if found else 0
 
 
+def rows_of(study: "StudyData", survey: str, period: str | None) -> pd.DataFrame:
+    """Return the answers of a survey, or the contacts, in a period; none of them for no period."""
+    if period is None:
+        return rows_of(study, survey, study.period).iloc[:0]
+    if survey != CONTACTS:
+        return study.answers(survey, period)
+    contacts = study.table(CONTACTS)
+    return contacts[_in_period(contacts["contacted_at"], period, study)]
+
+
+def _in_period(moment: pd.Series, period: str, study: "StudyData") -> pd.Series:
+    """Return which moments lie in a period."""
+    wanted = periods.parse(period, study.definition.fiscal_year_start)
+    if wanted is None:
+        return pd.Series(True, index=moment.index)
+    after = pd.Timestamp(wanted.end()) + pd.Timedelta(days=1)
+    return moment.ge(pd.Timestamp(wanted.start())) & moment.lt(after)
+
+
 def _asked(study: "StudyData", column: str, survey: str) -> bool:
     """Return whether a survey has the column."""
     if survey == CONTACTS:
         return study.has(CONTACTS) and {column, "contacted_at"} <= set(study.table(CONTACTS).columns)
-    return column in study.answers(survey)
+    return column in study.responses
 
 
 def _answered(study: "StudyData", column: str, survey: str) -> bool:
     """Return whether anyone answered in the period or in the one it is compared with."""
-    frames = (_rows(study, survey, period) for period in (study.period, study.compare_to))
-    return any(bool(frame[column].notna().any()) for frame in frames)
-
-
-def _rows(study: "StudyData", survey: str, period: str | None) -> pd.DataFrame:
-    """Return the answers of a period; none for no period."""
-    if period is None:
-        return _rows(study, survey, study.period).iloc[:0]
-    if survey != CONTACTS:
-        return study.answers(survey, period)
-    contacts = study.table(CONTACTS)
-    wanted = periods.parse(period, study.definition.fiscal_year_start)
-    if wanted is None:
-        return contacts
-    moment, after = contacts["contacted_at"], pd.Timestamp(wanted.end()) + pd.Timedelta(days=1)
-    return contacts[moment.ge(pd.Timestamp(wanted.start())) & moment.lt(after)]
+    wanted = [period for period in (study.period, study.compare_to) if period is not None]
+    if survey == CONTACTS:
+        return any(bool(rows_of(study, survey, period)[column].notna().any()) for period in wanted)
+    rows = study.responses
+    return bool((rows["survey"].eq(survey) & rows["period"].isin(wanted) & rows[column].notna()).any())

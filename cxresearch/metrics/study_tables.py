@@ -1,5 +1,7 @@
 """The metrics of a study: scorecard, trend, segments, touchpoints, distribution of answers."""
 
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import pandas as pd
 from cxresearch.metrics.answers import By, Columns
 from cxresearch.metrics.changes import as_level, judged, question_of
 from cxresearch.metrics.measures import YES_NO, Measure, Scale, numbers
-from cxresearch.metrics.sources import breaks, columns_of, measure_of, source, surveys_of
+from cxresearch.metrics.sources import breaks, columns_of, measure_of, rows_of, source, surveys_of
 from cxresearch.metrics.table import table
 from cxresearch.metrics.waves import compare
 from cxresearch.stats.design import Codes, Floats
@@ -80,7 +82,8 @@ def scorecard(
     metrics = [name for name in SCORECARD if surveys_of(study, name)] + list(study.definition.measures)
     if not metrics:
         raise KeyError("the study has no metric: its responses hold no nps, csat, ces, fcr or declared measure.")
-    rows = [_scored(study, metric, conf_level, n_permutations, seed) for metric in metrics]
+    read = cache(partial(rows_of, study))
+    rows = [_scored(study, metric, read, conf_level, n_permutations, seed) for metric in metrics]
     found = judged(pd.concat(rows, ignore_index=True), conf_level).rename(columns=RENAMED)
     return found.assign(target_verdict=_target_verdicts(found))[list(SCORECARD_COLUMNS)]
 
@@ -121,7 +124,7 @@ def trend(
     broken = breaks(study, metric)
     frames = []
     for period in study.periods:
-        answers = found.read(period)
+        answers = rows_of(study, found.survey, period)
         frame = table(answers, found.measure, by, columns_of(study, answers, found.survey), conf_level, method)
         frame.insert(0, "period", period)
         if period in broken:
@@ -164,7 +167,7 @@ def of_study(
     if answers is not None:
         return table(answers, measure_of(study, metric), by, columns_of(study, answers, ""), conf_level, method)
     found = source(study, metric, survey)
-    rows = found.read(study.period)
+    rows = rows_of(study, found.survey, study.period)
     return table(rows, found.measure, by, columns_of(study, rows, found.survey), conf_level, method)
 
 
@@ -190,12 +193,15 @@ def by_segment(
     KeyError
         If the study has no such metric.
     """
-    total = of_study(study, metric, survey=survey).assign(segment="all", level="all")
-    first = ["segment", "level"]
-    parts = [total[[*first, *total.columns.drop(first)]]]
-    answers = source(study, metric, survey).read(study.period)
-    names = [name for name in segments or study.definition.segments if name in answers]
-    parts += [as_level(of_study(study, metric, by=name, survey=survey), name) for name in names]
+    found = source(study, metric, survey)
+    answers = rows_of(study, found.survey, study.period)
+    columns = columns_of(study, answers, found.survey)
+    total = table(answers, found.measure, None, columns, LEVEL, None)
+    total.insert(0, "all", "all")
+    parts = [as_level(total, "all")]
+    for name in segments or study.definition.segments:
+        if name in answers:
+            parts.append(as_level(table(answers, found.measure, name, columns, LEVEL, None), name))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -249,7 +255,7 @@ def distribution(study: "StudyData", metric: str = "nps", *, survey: str | None 
         If the study has no such metric.
     """
     found = source(study, metric, survey)
-    answers = found.read(study.period)
+    answers = rows_of(study, found.survey, study.period)
     columns = columns_of(study, answers, found.survey)
     place, scores = _scores(numbers(answers[found.measure.column], found.measure.column), found.measure)
     given = answers.assign(**{GIVEN: place})
@@ -263,11 +269,18 @@ def distribution(study: "StudyData", metric: str = "nps", *, survey: str | None 
     return frame
 
 
-def _scored(study: "StudyData", metric: str, conf_level: float, n_permutations: int, seed: int) -> pd.DataFrame:
-    """Return one metric's row of a scorecard before it is judged among the others."""
+def _scored(
+    study: "StudyData",
+    metric: str,
+    read: Callable[[str, str | None], pd.DataFrame],
+    conf_level: float,
+    n_permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return one metric's row of a scorecard before it is judged among the others; `read` gives a period's answers."""
     found = source(study, metric)
     question = question_of(study, metric, conf_level, n_permutations=n_permutations, seed=seed)
-    previous, current = found.read(study.compare_to), found.read(study.period)
+    previous, current = read(found.survey, study.compare_to), read(found.survey, study.period)
     row = compare(previous, current, question, None, columns_of(study, current, found.survey))
     row.insert(0, "metric", metric)
     target = study.definition.targets.get(metric, np.nan)

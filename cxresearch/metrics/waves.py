@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from cxresearch.metrics.answers import Answers, By, Columns, read_answers
+from cxresearch.metrics.answers import Answers, By, Columns, read_answers, used_columns
 from cxresearch.metrics.measures import Measure
 from cxresearch.metrics.table import check_level, joined, moments, notes, result
 from cxresearch.stats.design import Floats
@@ -130,7 +130,8 @@ def compare(
 
 def _waves(previous: pd.DataFrame, current: pd.DataFrame, measure: Measure, by: By, columns: Columns) -> Waves:
     """Return the estimates of two waves and how they move together; each wave is a sample of its own."""
-    both = pd.concat([previous, current], ignore_index=True)
+    used = used_columns(current, measure, by, columns)
+    both = pd.concat([previous[used], current[used]], ignore_index=True)
     answers = read_answers(both, measure, by, columns)
     earlier = np.arange(len(both)) < len(previous)
     before, after = (answers.estimates(measure, rows) for rows in (earlier, ~earlier))
