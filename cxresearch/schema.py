@@ -1,6 +1,7 @@
 """What a study file and a run file may say: the models that check them. No pandas."""
 
-from datetime import date
+import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from cxresearch import periods
 from cxresearch.strict_yaml import nearest
 
+SAMPLE_DAY = datetime(2026, 8, 31, 13, 45, 50)
 TABLES = (
     "responses",
     "customers",
@@ -22,8 +24,9 @@ TABLES = (
     "costs",
     "feedback",
 )
+ColumnType = Literal["id", "date", "number", "score", "flag", "category", "text"]
 # What a column of this name holds, unless its `type:` says otherwise. Any other name is a category.
-COLUMN_TYPES = {
+COLUMN_TYPES: dict[str, ColumnType] = {
     "responded_at": "date",
     "started_at": "date",
     "invited_at": "date",
@@ -49,14 +52,18 @@ COLUMN_TYPES = {
 DEFAULT_SCALES = {"nps": (0.0, 10.0)}
 SCORES = ("nps", "csat", "ces")
 METRICS = ("nps", "csat", "ces", "fcr")
-ColumnType = Literal["id", "date", "number", "score", "flag", "category", "text"]
 Tier = Literal["analyst", "team", "public"]
+# What a table is of no use without.
+NEEDED = {"customers": ("customer_id",), "revenue": ("customer_id", "month", "revenue")}
+# Names of result columns.
+TAKEN = {"n", "n_customers", "n_eff", "estimate", "std_error", "conf_low", "conf_high", "flag", *METRICS}
+TAKEN |= {"period", "survey", "metric", "segment", "level"}
 
 
 class _Strict(BaseModel):
     """A part of a file: unknown keys are refused, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 def _as_column(value: Any) -> Any:
@@ -65,8 +72,9 @@ def _as_column(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    """Return a list for a value given alone."""
-    return value if isinstance(value, list) else [value]
+    """Return a list for a value given alone; `true` and `false` are words here, as they are in an export."""
+    values = value if isinstance(value, list) else [value]
+    return [str(one).lower() if isinstance(one, bool) else one for one in values]
 
 
 class Column(_Strict):
@@ -95,9 +103,27 @@ class Column(_Strict):
             raise ValueError(f"there is no timezone {name!r}; write it as Europe/Berlin or UTC")
         return name
 
+    @field_validator("format")
+    @classmethod
+    def _readable_format(cls, form: str | None) -> str | None:
+        """Refuse a format that reads no dates."""
+        try:
+            year = datetime.strptime(SAMPLE_DAY.strftime(form), form).year if form else SAMPLE_DAY.year
+        except (ValueError, re.error):
+            year = 0
+        if year != SAMPLE_DAY.year:
+            raise ValueError(f"the format {form!r} reads no dates; write it as %d.%m.%Y or %Y-%m-%d %H:%M:%S")
+        return form
+
     @model_validator(mode="after")
     def _consistent(self) -> "Column":
-        """Refuse names that do not fit the sources, and a scale the wrong way round."""
+        """Refuse names that do not fit the sources, a code of two levels, and a scale the wrong way round."""
+        codes = [code for listed in self.codes.values() for code in listed]
+        double = next((code for code in codes if codes.count(code) > 1), None)
+        if double is not None:
+            raise ValueError(f"the code {double!r} stands twice under 'codes'; keep one of the two")
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("two of the 'names' are alike; give each column its own")
         if self.names and len(self.names) != len(self.sources):
             raise ValueError(f"{len(self.names)} names for {len(self.sources)} columns; give one each")
         if self.scale and self.scale[0] >= self.scale[1]:
@@ -111,6 +137,18 @@ class Column(_Strict):
     def sources(self) -> list[str]:
         """The columns of the export that this one is made of."""
         return self.source if isinstance(self.source, list) else [self.source]
+
+
+def column_type(name: str, column: Column) -> ColumnType:
+    """Return what a column holds: as declared, else by its name, else by its scale, else a category.
+
+    Examples
+    --------
+    >>> column_type("contact_id", Column(source="no")), column_type("region", Column(source="area"))
+    ('id', 'category')
+    """
+    by_name = COLUMN_TYPES.get(name) or ("id" if name.endswith("_id") else None)
+    return column.type or by_name or ("score" if column.scale else "date" if column.format else "category")
 
 
 class Survey(_Strict):
@@ -153,6 +191,46 @@ class Table(_Strict):
     filter: str | None = None
     design: Design = Design()
 
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        """Refuse an encoding of text that does not exist."""
+        try:
+            "a".encode(name or "utf-8")
+        except (LookupError, ValueError):
+            raise ValueError(f"there is no encoding {name!r}; write it as utf-8, utf-16, cp1252 or latin-1") from None
+        return name
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str | None) -> str | None:
+        """Refuse a delimiter that is no single character."""
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\\'):
+            raise ValueError("a delimiter is one character: ',' ';' '|' or, in double quotes, \"\\t\" for a tab")
+        return delimiter
+
+    @model_validator(mode="after")
+    def _readable_columns(self) -> "Table":
+        """Refuse columns that cannot be read as their kind says."""
+        for name, column in self.columns.items():
+            kind = column_type(name, column)
+            if isinstance(column.source, list) and name != "drivers":
+                raise ValueError(f"columns.{name} names {len(column.source)} columns; only 'drivers' takes several")
+            if kind == "score" and self.scale_of(name) is None:
+                raise ValueError(f"{name} has no scale; add `scale: [low, high]` so that out-of-range answers are seen")
+            if kind == "flag" and set(column.codes) - {"yes", "no"}:
+                raise ValueError(f"columns.{name} is a yes/no column; its codes are written {{yes: [...], no: [...]}}")
+            if kind == "score" and not all(re.fullmatch(r"-?\d+(\.\d+)?", level) for level in column.codes):
+                raise ValueError(f'columns.{name} is a score; its codes are written {{"5": [...], "4": [...]}}')
+        drivers = self.columns.get("drivers")
+        taken = {*self.columns, "period", "survey", "weight", "strata", "cluster", "fpc"}
+        for name in (drivers.names or drivers.sources) if drivers else ():
+            if name in taken:
+                raise ValueError(f"a driver cannot be called {name!r}; the name is taken by another column")
+        if self.scale_changes and "responded_at" not in self.columns:
+            raise ValueError("scale_changes needs a `responded_at:` column to tell when the scale was another")
+        return self
+
     @model_validator(mode="after")
     def _consistent(self) -> "Table":
         """Refuse scales that a metric cannot have and changes of columns that are not there."""
@@ -164,9 +242,6 @@ class Table(_Strict):
         for name in self.scale_changes:
             if name not in self.columns:
                 raise ValueError(f"scale_changes names {name!r}; {nearest(name, list(self.columns))}")
-        for name in SCORES:
-            if name in self.columns and self.scale_of(name) is None:
-                raise ValueError(f"{name} has no scale; add `scale: [low, high]` so that out-of-range answers are seen")
         return self
 
     def scale_of(self, name: str) -> tuple[float, float] | None:
@@ -182,6 +257,15 @@ class Segment(_Strict):
     merge: dict[str, list[str]] = {}
     bands: list[float] = []
     label: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Segment":
+        """Refuse bands that do not rise, and bands beside merged levels."""
+        if self.bands != sorted(set(self.bands)):
+            raise ValueError(f"the bands {self.bands} do not rise; write their lower limits in order, as [0, 1, 3, 10]")
+        if self.bands and self.merge:
+            raise ValueError("a segment has either bands or merged levels; make two segments of it")
+        return self
 
 
 class HighImpact(_Strict):
@@ -237,11 +321,29 @@ class Study(_Strict):
                 raise ValueError(f"unknown table {name!r} under 'tables'; {nearest(name, list(TABLES))}")
         if "responses" not in self.tables:
             raise ValueError("'tables' holds no 'responses'; a study needs at least the answers")
-        taken = {"n", "estimate", "flag", "period", "survey", "metric"} | set(METRICS)
-        for name in self.segments:
-            if name in taken:
-                raise ValueError(f"a segment cannot be called {name!r}; the name is taken by a result column")
+        for name, needed in NEEDED.items():
+            for column in needed if name in self.tables else ():
+                if column not in self.tables[name].columns:
+                    raise ValueError(f"tables.{name} has no column {column!r}; add it under 'columns'")
+        for name in ("period", "survey"):
+            if name in self.responses.columns:
+                raise ValueError(f"a column of the responses cannot be called {name!r}; intake makes one of that name")
+        for name, segment in self.segments.items():
+            self._refuse_segment(name, segment)
         return self
+
+    def _refuse_segment(self, name: str, segment: Segment) -> None:
+        """Refuse a segment under a name that means something else, or of a column that tells people apart."""
+        columns = self.responses.columns
+        known = {column for table in self.tables.values() for column in table.columns}
+        hides = name in columns and (name in COLUMN_TYPES or (name != segment.source and segment.source in known))
+        if name in TAKEN or hides:
+            raise ValueError(f"a segment cannot be called {name!r}; the name is taken by another column")
+        source = next(
+            (one.columns[segment.source] for one in self.tables.values() if segment.source in one.columns), None
+        )
+        if source and column_type(segment.source, source) in ("id", "text"):
+            raise ValueError(f"segments.{name}: {segment.source!r} holds ids or texts, which are no groups of people")
 
     @property
     def responses(self) -> Table:
@@ -327,11 +429,11 @@ class Run(_Strict):
     path: Path = Field(Path(), exclude=True)
     study_path: Path = Field(Path(), exclude=True)
 
-    @field_validator("period", mode="before")
+    @field_validator("period", "compare_to", mode="before")
     @classmethod
     def _text(cls, value: Any) -> Any:
-        """Accept a year written as a number."""
-        return str(value) if isinstance(value, int) else value
+        """Accept a year written as a number; a day is refused below, by the forms that are allowed."""
+        return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
 
     @field_validator("period", "compare_to")
     @classmethod
@@ -340,6 +442,13 @@ class Run(_Strict):
         if value not in (None, "previous"):
             periods.parse(value)
         return value
+
+    @model_validator(mode="after")
+    def _two_periods(self) -> "Run":
+        """Refuse a comparison of a period with itself."""
+        if self.compare_to == self.period:
+            raise ValueError(f"compare_to is the period itself, {self.period}; name another one, previous or null")
+        return self
 
     @property
     def name(self) -> str:

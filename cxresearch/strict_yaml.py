@@ -11,6 +11,10 @@ from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Model = TypeVar("Model", bound=BaseModel)
+# Far more keys and values than anyone writes by hand; anchors within anchors reach it in ten lines.
+MOST_PARTS = 100_000
+# More names than this are no help in a sentence.
+MOST_NAMED = 12
 
 
 class StudyError(ValueError):
@@ -36,6 +40,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise StudyError(f"{shown(path)}: there is no such file; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{shown(path)}: cannot be read as a UTF-8 text file ({type(error).__name__}).") from None
+    if text.lstrip().startswith("%"):
+        raise StudyError(f"{shown(path)}: a line with % before the content changes how YAML is read; take it out.")
     try:
         content = YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
@@ -45,6 +51,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except YAMLError as error:
         problem = getattr(error, "problem", None) or "not valid YAML"
         raise StudyError(f"{shown(path)}: {_where(error)}: {problem}.") from None
+    except (ValueError, RecursionError) as error:
+        what = "is nested too deeply" if isinstance(error, RecursionError) else "holds a date or number that is none"
+        raise StudyError(f"{shown(path)}: the file {what}; mend it, or put such a value in quotes.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{shown(path)}: the file holds no `key: value` pairs at its top level.")
     _refuse_odd_keys(content, path)
@@ -77,7 +86,10 @@ def nearest(name: str, known: list[str]) -> str:
     "the nearest known one is 'segments'"
     """
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"the nearest known one is {close[0]!r}" if close else f"known are {', '.join(sorted(known)) or 'none'}"
+    if close:
+        return f"the nearest known one is {close[0]!r}"
+    named = sorted(known)[:MOST_NAMED] or ["none"]
+    return f"known are {', '.join(named)}" + (f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else "")
 
 
 def shown(path: Path) -> str:
@@ -86,13 +98,17 @@ def shown(path: Path) -> str:
 
 
 def _refuse_odd_keys(content: Any, path: Path) -> None:
-    """Raise if a mapping at any depth has a key that is not text or holds control characters."""
-    children = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    for key in content if isinstance(content, dict) else ():
-        if not isinstance(key, str) or not key.isprintable():
-            raise StudyError(f"{shown(path)}: the key {key!r} is not text; put it in quotes.")
-    for child in children:
-        _refuse_odd_keys(child, path)
+    """Raise if a mapping at any depth has a key that is no text; or if anchors make the file endless."""
+    waiting, seen = [content], 0
+    while waiting:
+        part = waiting.pop()
+        seen += 1
+        if seen > MOST_PARTS:
+            raise StudyError(f"{shown(path)}: anchors (&, *) make the file endless; write the values out.")
+        for key in part if isinstance(part, dict) else ():
+            if not isinstance(key, str) or not key.isprintable():
+                raise StudyError(f"{shown(path)}: the key {key!r} is not text; put it in quotes.")
+        waiting.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
 
 
 def _duplicate(error: DuplicateKeyError) -> str:

@@ -117,6 +117,8 @@ def load_run(path: Path) -> Run:
             f"{shown(path)}: unknown key 'notebooks'; write a notebook's name, such as 02-scorecard, as the key."
         )
     run = validate(Run, content, path)
+    if Path(run.study).is_absolute():
+        raise StudyError(f"{shown(path)}: 'study' is an absolute path; give a name under data/ or a relative path.")
     where = study_file(run.study, path.parent)
     return run.model_copy(update={"path": path.resolve(), "notebooks": own, "study_path": where})
 
@@ -164,7 +166,14 @@ def _files(study: Study, table: str, source: str) -> list[Path]:
     if source.startswith(DATABASES):
         raise StudyError(f"tables.{table}: this version reads files only; export the table to Parquet or CSV.")
     inside(study.folder, source)
-    found = sorted(path for path in study.folder.glob(source) if path.is_file())
+    try:
+        matching = [path for path in study.folder.glob(source) if path.is_file()]
+    except (ValueError, IndexError):
+        raise StudyError(
+            f"tables.{table}: 'source' is {source!r}; name a file, such as answers.csv or exports/*.csv."
+        ) from None
+    # Lock files of open workbooks and the hidden companions that some systems leave beside a file.
+    found = sorted(path for path in matching if not path.name.startswith((".", "~$")))
     if not found:
         raise StudyError(
             f"tables.{table}: no file matches {source!r} in {study.folder.name}/; put the export there or mend it."

@@ -10,6 +10,7 @@ import pandas as pd
 from cxresearch import periods
 from cxresearch.cache import Store, digest, store, write_atomic
 from cxresearch.intake.accept import Accepted, accept
+from cxresearch.intake.cells import cell_text, clean
 from cxresearch.intake.join import AUDIT, join
 from cxresearch.schema import Segment, Study
 from cxresearch.strict_yaml import StudyError, nearest
@@ -247,10 +248,9 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     frames = {name: part.frame for name, part in accepted.items()}
     if frames["responses"].empty:
         raise StudyError(
-            f"tables.responses: no response is left of {_rows_in(accepted['responses'])} rows; see the rules."
+            f"tables.responses: no response is left of {_rows_in(accepted['responses'])} rows "
+            f"(most often: {accepted['responses'].quarantine['rule'].mode()[0]})."
         )
-    if "revenue" in frames:
-        frames["revenue"] = _monthly(frames["revenue"])
     audits = []
     for name, moment in SEGMENTED.items():
         if name in frames:
@@ -280,11 +280,6 @@ def _quality(key: str) -> Quality:
     return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins")})
 
 
-def _monthly(revenue: pd.DataFrame) -> pd.DataFrame:
-    """Return revenue with `month` as the first day of its month."""
-    return revenue.assign(month=revenue["month"].dt.to_period("M").dt.to_timestamp())
-
-
 def _with_segments(
     frame: pd.DataFrame, name: str, customers: pd.DataFrame | None, moment: str, study: Study
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -295,7 +290,8 @@ def _with_segments(
         new = [column for column in customers if column not in frame or column == "customer_id"]
         pool, audit = join(frame, customers[new], "customer_id", name=f"{name} to customers")
     for segment, rule in study.segments.items():
-        if rule.source in pool:
+        undated = rule.bands and moment not in pool and pd.api.types.is_datetime64_any_dtype(pool.get(rule.source))
+        if rule.source in pool and (name == "responses" or not undated):
             frame = frame.assign(**{segment: _levels(pool[rule.source], rule, pool.get(moment), segment)})
         elif name == "responses":
             raise StudyError(
@@ -308,8 +304,8 @@ def _levels(cells: pd.Series, segment: Segment, responded_at: pd.Series | None, 
     """Return a segment's levels, merged or banded."""
     if segment.bands:
         return _bands(cells, segment.bands, responded_at, name)
-    levels = cells.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value), na_action="ignore")
-    into = {level: merged for merged, members in segment.merge.items() for level in members}
+    levels = cells.map(cell_text, na_action="ignore").astype("str")
+    into = {clean(level): merged for merged, members in segment.merge.items() for level in members}
     unknown = sorted(set(into) - set(levels.dropna()))
     if unknown:
         raise StudyError(
@@ -364,5 +360,7 @@ def _compare_to(text: str | None, wanted: periods.Period | None, found: list[str
         before = str(wanted.previous()) if wanted else None
         return before if before in found else None
     if text is not None and text not in found:
-        raise StudyError(f"compare_to {text}: the study has no answers in it; it has {found[0]} to {found[-1]}.")
+        raise StudyError(
+            f"compare_to {text}: the study has no answers in it up to the period; it has {found[0]} to {found[-1]}."
+        )
     return text

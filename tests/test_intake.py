@@ -68,7 +68,7 @@ def set_aside(study) -> list[tuple[int, str, str]]:
         ("R90,C90,2026-07-01,1e1,5,x,North", "nps", "not a number"),
         ("R90,C90,yesterday,9,5,x,North", "responded_at", "not an ISO date; declare its `format:`"),
         ("R90,C90,2026-02-30,9,5,x,North", "responded_at", "not an ISO date; declare its `format:`"),
-        ("R90,C90,1970-01-01,9,5,x,North", "responded_at", "an impossible date"),
+        ("R90,C90,1970-01-01,9,5,x,North", "responded_at", "an impossible date; declare placeholders under `missing:`"),
         (",C90,2026-07-01,9,5,x,North", "response_id", "no response_id"),
         ("R90,C90,2026-07-01,9,5,x", "", "6 fields where the header has 7"),
         ("R90,C90,2026-07-01,9,5,x,y,North", "", "8 fields where the header has 7"),

@@ -1,29 +1,41 @@
 """Accept the rows of a table that can be used, set the others aside with the rule that each broke, and count both."""
 
-import re
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cxresearch.intake import parse
+from cxresearch.cache import file_digest
+from cxresearch.intake.columns import Tidy, matched, parsed, refuse_absent
 from cxresearch.intake.filter import passes
-from cxresearch.intake.read import Source, read
-from cxresearch.schema import COLUMN_TYPES, Column, Study, Table
-from cxresearch.strict_yaml import StudyError, nearest
+from cxresearch.intake.read import read
+from cxresearch.intake.responses import no_answer, with_design, with_scale_changes, with_sets, with_survey
+from cxresearch.intake.source import Source
+from cxresearch.schema import Study, Table
+from cxresearch.strict_yaml import StudyError
 
 # More bad cells than this in one column mean that the column is not what the study file says.
 MOST_BAD = 0.20
-NO_ANSWER_WORDS = r"(?i).*(?:preview|test|spam).*"
-NO_ANSWER_CODES = r"[1289]|12|17|40|48"  # Qualtrics' numbers for previews, tests, spam and possible spam
+# In one file of several, a few bad rows are a few bad rows; as many as this are a sign.
+FEWEST_IN_A_FILE = 10
 NO_ANSWER = "preview, test or spam"
 FILTERED = "left out by the study's filter"
 COPY = "a copy of another row"
-UNIQUE = {"responses": ["response_id"], "customers": ["customer_id"], "revenue": ["customer_id", "month"]}
-REQUIRED = {"responses": [], "customers": ["customer_id"], "revenue": ["customer_id", "month", "revenue"]}
+CONFLICT = "conflicting rows"
+UNIQUE = {
+    "responses": ["response_id"],
+    "customers": ["customer_id"],
+    "revenue": ["customer_id", "month"],
+    "invitations": ["invitation_id"],
+    "contacts": ["contact_id"],
+    "feedback": ["feedback_id"],
+}
+REQUIRED = {
+    "responses": ["response_id", "responded_at"],
+    "customers": ["customer_id"],
+    "revenue": ["customer_id", "month", "revenue"],
+}
 QUARANTINE = ["table", "file", "row", "column", "rule", "moment", "survey"]
 NOTES = ["table", "file", "column", "note", "rows"]
 COUNTS = ["table", "file", "rows_in", "accepted", "quarantined"]
@@ -66,188 +78,78 @@ def accept(study: Study, name: str, files: list[Path]) -> Accepted:
     Raises
     ------
     StudyError
-        If a file cannot be read, a declared column is in no file, or over 20 % of a column's cells are unusable.
+        If a file cannot be read or stands there twice, a declared column is in no file, one that rows cannot do without
+        is missing in a file, or over 20 % of a column's cells are unusable.
     """
     table = study.tables[name]
+    _refuse_same_content(name, files)
     sources = [read(file, delimiter=table.delimiter, encoding=table.encoding, sheet=table.sheet) for file in files]
+    sources = [replace(source, file=label) for source, label in zip(sources, _labels(files), strict=True)]
+    refuse_absent(table, name, sources)
     parts = [_accept_file(study, name, source) for source in sources]
-    _refuse_absent(table, name, sources)
-    frame = pd.concat([part.frame for part in parts])
-    quarantine = pd.concat([part.quarantine for part in parts], ignore_index=True)
+    frame, double = _single(pd.concat([part.frame for part in parts]), name)
+    quarantine = pd.concat([*(part.quarantine for part in parts), double], ignore_index=True)
     notes = pd.concat([part.notes for part in parts], ignore_index=True)
-    frame, double = _single(frame, name)
-    quarantine = pd.concat([quarantine, double], ignore_index=True)
     counts = _counts(name, sources, quarantine)
-    _refuse_too_many(name, quarantine, int(counts["rows_in"].sum()))
+    _refuse_too_many(name, quarantine, counts)
     return Accepted(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), counts, quarantine, notes)
+
+
+def _refuse_same_content(name: str, files: list[Path]) -> None:
+    """Raise if two files are byte for byte the same: every row of theirs would count twice."""
+    seen: dict[str, str] = {}
+    for file in files if len(files) > 1 else ():
+        content = file_digest(file)
+        if content in seen:
+            raise StudyError(
+                f"tables.{name}: {seen[content]} and {file.name} are the same file twice; take one of them away."
+            )
+        seen[content] = file.name
+
+
+def _labels(files: list[Path]) -> list[str]:
+    """Return what files are called: their names, with the folder where two are called alike."""
+    names = [file.name for file in files]
+    return [
+        name if names.count(name) == 1 else "/".join(file.parts[-2:]) for name, file in zip(names, files, strict=True)
+    ]
 
 
 def _accept_file(study: Study, name: str, source: Source) -> Accepted:
     """Return one file's accepted rows; row and file stay with them until doubles have been looked for."""
     table = study.tables[name]
-    raw, notes = _matched_names(source, table)
-    columns: dict[str, pd.Series] = {}
-    rules: dict[str, pd.Series] = {}
-    for target, column in table.columns.items():
-        for part, cell in _parts(target, column):
-            parsed = _column(study, name, target, column, raw, cell, source)
-            columns[part], rules[part] = parsed.values, parsed.rules
-            notes += _cell_notes(part, parsed)
-    frame = pd.DataFrame(columns, index=raw.index)
-    frame, rules, more = _with_scale_changes(frame, rules, raw, table, study)
-    notes += more
+    source, notes = matched(source, name, table)
+    raw = source.frame
+    tidy = with_scale_changes(parsed(source, name, study), source, table)
     if name == "responses" or not isinstance(table.survey, str):
-        if "status" in frame:
-            rules["status"] = _rule_where(_no_answer(frame["status"], source), NO_ANSWER)
-        frame, rules = _with_survey_and_design(frame, rules, raw, table)
-        frame = _with_sets(frame, raw, table)
-    if table.filter:
-        rules["filter"] = _rule_where(~passes(_both(raw, frame), table.filter), FILTERED)
-    bad = _first_rules(rules, raw.index)
-    bad = bad.assign(**_moment_and_survey(frame.loc[bad.index]))
-    frame = frame.assign(_file=source.file, _row=raw.index)[~raw.index.isin(bad.index)]
+        tidy = with_sets(with_design(with_survey(tidy, raw, table), raw, table), raw, table)
+    if name == "revenue":
+        tidy = replace(tidy, frame=_monthly(tidy.frame))
+    bad = _first_rules({**_left_out(name, source, tidy, table), **tidy.rules}, raw.index)
+    bad = bad.assign(**_moment_and_survey(tidy.frame.loc[bad.index]))
+    frame = tidy.frame.assign(_file=source.file, _row=raw.index)[~raw.index.isin(bad.index)]
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
     quarantine = quarantine.assign(table=name, file=source.file).reindex(columns=QUARANTINE)
-    told = pd.DataFrame([("", note, rows) for note, rows in source.notes] + notes, columns=["column", "note", "rows"])
+    quarantine = quarantine.astype({"row": "int64", "moment": "datetime64[us]", "survey": "str"})
+    found = [("", note, rows) for note, rows in source.notes] + notes + tidy.notes
+    told = pd.DataFrame(found, columns=["column", "note", "rows"])
     return Accepted(frame, pd.DataFrame(), quarantine, told.assign(table=name, file=source.file).reindex(columns=NOTES))
 
 
-def _matched_names(source: Source, table: Table) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
-    """Return the file's cells under the study file's column names, where they differ only in case, blanks or marks."""
-    wanted = [name for column in table.columns.values() for name in column.sources]
-    plain = {_plain(str(name)): str(name) for name in source.frame.columns}
-    renamed = {plain[_plain(name)]: name for name in wanted if name not in source.frame and _plain(name) in plain}
-    notes = [(new, "column matched in another spelling", 0) for new in renamed.values()]
-    return source.frame.rename(columns=renamed), notes
+def _left_out(name: str, source: Source, tidy: Tidy, table: Table) -> dict[str, pd.Series]:
+    """Return the rules of rows that are no answers at all; they come first, whatever else is wrong with such a row."""
+    rules = {}
+    if name == "responses":
+        rules["status"] = _rule_where(no_answer(source, tidy), NO_ANSWER)
+    if table.filter:
+        rules["filter"] = _rule_where(~passes(_both(source.frame, tidy.frame), table.filter), FILTERED)
+    return rules
 
 
-def _plain(name: str) -> str:
-    """Return a column name without case, blanks and marks."""
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def _parts(target: str, column: Column) -> list[tuple[str, str]]:
-    """Return (name after intake, name in the export) of each column that one entry of the study file makes."""
-    if target == "drivers":
-        return list(zip(column.names or column.sources, column.sources, strict=True))
-    if column_type(target, column) == "text":
-        return [("has_comment" if target == "verbatim" else f"has_{target}", column.sources[0])]
-    return [(target, column.sources[0])]
-
-
-def column_type(target: str, column: Column) -> str:
-    """Return what a column holds: as declared, else by its name, else by its scale, else a category."""
-    by_name = COLUMN_TYPES.get(target) or ("id" if target.endswith("_id") else None)
-    return column.type or by_name or ("score" if column.scale else "date" if column.format else "category")
-
-
-def _column(
-    study: Study, name: str, target: str, column: Column, raw: pd.DataFrame, cell: str, source: Source
-) -> parse.Parsed:
-    """Return one parsed column; all missing where this file does not have it."""
-    kind = column_type(target, column)
-    if cell not in raw:
-        empty = pd.Series([""] * len(raw), index=raw.index, dtype="str")
-        return _column_of(study, name, target, kind, column, empty, {})
-    cells = raw[cell]
-    if cell in source.missing:
-        cells = cells.where(~cells.isin(source.missing[cell]))
-    return _column_of(study, name, target, kind, column, cells, source.labels.get(cell, {}))
-
-
-def _column_of(
-    study: Study, name: str, target: str, kind: str, column: Column, cells: pd.Series, labels: dict[Any, str]
-) -> parse.Parsed:
-    """Return cells parsed as their kind."""
-    if kind == "score":
-        scale = study.tables[name].scale_of(target)
-        if scale is None:
-            raise StudyError(f"tables.{name}.columns.{target}: a score needs `scale: [low, high]`.")
-        return parse.parse_score(cells, column, scale)
-    if kind == "date":
-        return parse.parse_date(cells, column, study.zone, target)
-    if kind == "category":
-        return parse.parse_category(cells, column, labels)
-    plain = {"id": parse.parse_id, "number": parse.parse_number, "flag": parse.parse_flag, "text": parse.parse_text}
-    return plain[kind](cells, column)
-
-
-def _cell_notes(part: str, parsed: parse.Parsed) -> list[tuple[str, str, int]]:
-    """Return what was found in a column's cells."""
-    found = [("declared codes for no answer", parsed.declared), ("labels cut from scores", parsed.labelled)]
-    return [(part, note, rows) for note, rows in found if rows]
-
-
-def _with_scale_changes(
-    frame: pd.DataFrame, rules: dict[str, pd.Series], raw: pd.DataFrame, table: Table, study: Study
-) -> tuple[pd.DataFrame, dict[str, pd.Series], list[tuple[str, str, int]]]:
-    """Return the frame without answers given on another scale: they are checked against it, counted and not used."""
-    notes: list[tuple[str, str, int]] = []
-    for target, changes in table.scale_changes.items():
-        if "responded_at" not in frame:
-            raise StudyError("scale_changes needs a `responded_at:` column to tell when the scale was another.")
-        column = table.columns[target]
-        for change in changes:
-            day = frame["responded_at"].dt.date
-            then = day.le(change.until) & (day.ge(change.since) if change.since else True)
-            old = parse.parse_score(raw.loc[then, column.sources[0]], column, change.scale)
-            rules[target] = rules[target].mask(then, old.rules)
-            frame = frame.assign(**{target: frame[target].mask(then)})
-            if then.any():
-                notes.append((target, _other_scale(change.scale), int(old.values.notna().sum())))
-    return frame, rules, notes
-
-
-def _other_scale(scale: tuple[float, float]) -> str:
-    """Return the note for answers on another scale."""
-    return f"asked on another scale, {scale[0]:g}–{scale[1]:g}: kept, not used for this metric"
-
-
-def _with_survey_and_design(
-    frame: pd.DataFrame, rules: dict[str, pd.Series], raw: pd.DataFrame, table: Table
-) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
-    """Return the frame with `survey` and the columns of the sampling design."""
-    if isinstance(table.survey, str):
-        frame = frame.assign(survey=table.survey)
-    else:
-        codes: dict[str, list[str | int | float]] = {kind: list(values) for kind, values in table.survey.codes.items()}
-        survey = parse.parse_category(_raw(raw, table.survey.source, "survey"), Column(source="", codes=codes))
-        frame = frame.assign(survey=survey.values)
-        rules["survey"] = survey.rules.mask(survey.values.isna() & survey.rules.eq(""), "no survey type")
-    for part in ("weight", "strata", "cluster", "fpc"):
-        declared = getattr(table.design, part)
-        if declared is None:
-            continue
-        cells = frame[declared] if declared in frame else _raw(raw, declared, f"design.{part}")
-        number = part in ("weight", "fpc")
-        parsed = (parse.parse_number if number else parse.parse_id)(cells, Column(source=declared))
-        frame = frame.assign(**{part: parsed.values})
-        wrong = parsed.values.isna() | (parsed.values <= 0) if number else parsed.values.isna()
-        rules[part] = parsed.rules.mask(wrong & parsed.rules.eq(""), f"no positive {part}" if number else f"no {part}")
-    return frame, rules
-
-
-def _with_sets(frame: pd.DataFrame, raw: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Return the frame with a 0/1 column for each choice of each multi-select set, named `set: column`."""
-    sets = {}
-    for name, patterns in table.sets.items():
-        members = [str(column) for column in raw if any(fnmatchcase(str(column), pattern) for pattern in patterns)]
-        if not members:
-            raise StudyError(
-                f"sets.{name}: no column matches {patterns}; {nearest(patterns[0], [str(c) for c in raw])}."
-            )
-        for member in members:
-            cells = raw[member].astype("str").str.strip()
-            sets[f"{name}: {member}"] = (~cells.isin(["", "0", "0.0", "nan", "No"])).astype("float64")
-    return frame.assign(**sets)
-
-
-def _raw(raw: pd.DataFrame, column: str, what: str) -> pd.Series:
-    """Return a column of the export that a setting names."""
-    if column not in raw:
-        raise StudyError(f"{what}: the export has no column {column!r}; {nearest(column, [str(c) for c in raw])}.")
-    return raw[column]
+def _monthly(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return revenue with `month` as the first day of its month, so that a month stands once a customer."""
+    return frame.assign(month=frame["month"].dt.to_period("M").dt.to_timestamp().astype("datetime64[us]"))
 
 
 def _both(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
@@ -260,12 +162,6 @@ def _moment_and_survey(frame: pd.DataFrame) -> dict[str, pd.Series]:
     moment = frame["responded_at"] if "responded_at" in frame else pd.Series(pd.NaT, frame.index)
     survey = frame["survey"] if "survey" in frame else pd.Series(pd.NA, frame.index)
     return {"moment": moment.astype("datetime64[us]"), "survey": survey.astype("str")}
-
-
-def _no_answer(status: pd.Series, source: Source) -> pd.Series:
-    """Return which rows nobody answered in earnest: previews, tests and spam."""
-    pattern = f"{NO_ANSWER_WORDS}|{NO_ANSWER_CODES}" if source.wordings else NO_ANSWER_WORDS
-    return status.str.fullmatch(pattern).fillna(False).astype(bool)
 
 
 def _rule_where(bad: pd.Series, rule: str) -> pd.Series:
@@ -285,19 +181,24 @@ def _first_rules(rules: dict[str, pd.Series], index: pd.Index) -> pd.DataFrame:
 def _single(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the frame with one row a key: copies are set aside, and all rows of a key whose rows differ."""
     keys = [key for key in UNIQUE.get(name, []) if key in frame]
-    rules = pd.Series("", pd.RangeIndex(len(frame)), dtype="str")
-    frame = frame.set_axis(rules.index)
-    for key in (key for key in {*keys, *REQUIRED.get(name, [])} if key in frame):
-        rules = rules.mask(frame[key].isna(), f"no {key}")
+    frame = frame.reset_index(drop=True)
+    column, rules = pd.Series("", frame.index, dtype="str"), pd.Series("", frame.index, dtype="str")
+
+    def break_rule(broken: pd.Series, rule: str, where: str) -> None:
+        nonlocal column, rules
+        new = broken & rules.eq("")
+        column, rules = column.mask(new, where), rules.mask(new, rule)
+
+    for key in (key for key in REQUIRED.get(name, []) if key in frame):
+        break_rule(frame[key].isna(), f"no {key}", key)
     if keys and len(keys) == len(UNIQUE[name]):
-        content = frame.drop(columns=["_file", "_row"])
-        copies = content.duplicated() & rules.eq("")
-        rules = rules.mask(copies, COPY)
-        rest = frame[rules.eq("")]
-        rules = rules.mask(rest.duplicated(keys, keep=False).reindex(frame.index, fill_value=False), "conflicting rows")
+        told = frame[keys].notna().all(axis=1)
+        break_rule(frame.drop(columns=["_file", "_row"]).duplicated() & told, COPY, keys[0])
+        rest = frame[rules.eq("") & told]
+        break_rule(rest.duplicated(keys, keep=False).reindex(frame.index, fill_value=False), CONFLICT, keys[0])
     bad = frame[rules.ne("")]
     aside = bad.rename(columns={"_file": "file", "_row": "row"})[["file", "row"]].assign(
-        table=name, column=keys[0] if keys else "", rule=rules[rules.ne("")], **_moment_and_survey(bad)
+        table=name, column=column[bad.index], rule=rules[bad.index], **_moment_and_survey(bad)
     )
     return frame[rules.eq("")], aside.reindex(columns=QUARANTINE)
 
@@ -309,24 +210,22 @@ def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.Da
     return pd.DataFrame([(n, f, rows_in, rows_in - out, out) for n, f, rows_in, out in rows], columns=COUNTS)
 
 
-def _refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
-    """Raise if a declared column is in none of the files."""
-    present = {_plain(str(column)) for source in sources for column in source.frame.columns}
-    known = sorted({str(column) for source in sources for column in source.frame.columns})
-    for target, column in table.columns.items():
-        for cell in column.sources:
-            if _plain(cell) not in present:
-                raise StudyError(
-                    f"tables.{name}.columns.{target}: the export has no column {cell!r}; {nearest(cell, known)}."
-                )
+def _refuse_too_many(name: str, quarantine: pd.DataFrame, counts: pd.DataFrame) -> None:
+    """Raise if one column is unusable in over 20 % of the rows, of the table or of one of its files."""
+    wrong = quarantine[~quarantine["rule"].isin([FILTERED, NO_ANSWER, COPY])]
+    rows_in = counts.set_index("file")["rows_in"]
+    for column, rows in wrong.groupby("column"):
+        _refuse_if(len(rows) > MOST_BAD * rows_in.sum(), name, str(column), rows["rule"], int(rows_in.sum()), "")
+        for file, here in rows.groupby("file"):
+            many = len(here) > MOST_BAD * rows_in[file] and len(here) >= FEWEST_IN_A_FILE
+            _refuse_if(many, name, str(column), here["rule"], int(rows_in[file]), f" of {file}")
 
 
-def _refuse_too_many(name: str, quarantine: pd.DataFrame, rows_in: int) -> None:
-    """Raise if one column is unusable in over 20 % of the rows."""
-    chosen = quarantine["rule"].isin([FILTERED, NO_ANSWER, COPY])
-    for (column, rule), rows in quarantine[~chosen].groupby(["column", "rule"]).size().items():
-        if rows > MOST_BAD * rows_in:
-            what = f"tables.{name}.columns.{column}" if column else f"tables.{name}"
-            raise StudyError(
-                f"{what}: {rows} of {rows_in} rows are unusable ({rule}); correct the study file or the export."
-            )
+def _refuse_if(bad: bool, name: str, column: str, rules: pd.Series, rows_in: int, where: str) -> None:
+    """Raise, naming the most frequent rule."""
+    if bad:
+        what = f"tables.{name}.columns.{column}" if column else f"tables.{name}"
+        raise StudyError(
+            f"{what}: {len(rules)} of {rows_in} rows{where} are unusable ({rules.mode()[0]}); "
+            "correct the study file or the export."
+        )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxresearch.strict_yaml import StudyError, nearest
 
+LONGEST = 500
 COMPARISONS: dict[type[ast.cmpop], Callable[[pd.Series, Any], pd.Series]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -42,9 +43,11 @@ def passes(frame: pd.DataFrame, condition: str) -> pd.Series:
     >>> passes(frame, "status == 'Complete' and age > 18").tolist()
     [True, False]
     """
+    if len(condition) > LONGEST:
+        raise StudyError(f"filter: a condition of {len(condition)} characters; at most {LONGEST} are read.")
     try:
         tree = ast.parse(condition, mode="eval")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise StudyError(f"filter: {condition!r} cannot be read; write it as status == 'Complete'.") from None
     return _holds(tree.body, frame, condition)
 
@@ -61,6 +64,8 @@ def _holds(node: ast.expr, frame: pd.DataFrame, condition: str) -> pd.Series:
         return ~_holds(node.operand, frame, condition)
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
         value = _constant(node.comparators[0], condition)
+        if isinstance(value, list) != isinstance(node.ops[0], ast.In | ast.NotIn):
+            raise StudyError(f"filter: {condition!r}: `in` needs a list such as ['a', 'b'], a comparison one value.")
         cells = _cells(node.left, frame, value, condition)
         return COMPARISONS[type(node.ops[0])](cells, value).fillna(False).astype(bool)
     raise StudyError(f"filter: {condition!r} may only compare columns with values, joined by and, or, not.")
@@ -79,6 +84,9 @@ def _constant(node: ast.expr, condition: str) -> Any:
     """Return the value that a comparison compares with."""
     try:
         value = ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         raise StudyError(f"filter: {condition!r} may only compare columns with values.") from None
-    return list(value) if isinstance(value, list | tuple | set) else value
+    values = list(value) if isinstance(value, list | tuple | set) else [value]
+    if {type(one) for one in values} not in ({str}, {int}, {float}, {int, float}):
+        raise StudyError(f"filter: {condition!r} may compare with texts in quotes or with numbers, not with both.")
+    return values if isinstance(value, list | tuple | set) else value
