@@ -1,5 +1,8 @@
 """Nothing hidden can be seen, computed or guessed from what is shown."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ from scipy.optimize import linprog
 
 from cxresearch.present.disclosure import ALIKE, HIDDEN, NO_ANSWERS, Policy, protect
 from cxresearch.present.payload import Grid, Payload
+from cxresearch.schema import Disclosure
 
 POLICY = Policy()
 RANDOM_RUNS = 200
@@ -214,12 +218,81 @@ def test_a_change_is_hidden_where_its_previous_group_is_hidden_elsewhere():
     assert hidden_levels(found[2]) == set()
 
 
+def test_leaving_a_few_out_of_all_would_give_them_away():
+    frame = pd.DataFrame({"answers": ["all", "without speeders", "without both"], "n": [300, 297, 280]})
+    frame = frame.assign(n_customers=frame["n"], estimate=[20.0, 20.5, 21.0])
+    assert hidden_levels(shown([frame])[0], "answers") == {"without speeders"}
+
+
+# --- tiers and the record ------------------------------------------------------------------------------------------
+
+
+def test_an_own_figure_is_kept_only_where_it_shows_nothing_hidden():
+    safe, small = by_plan({"A": 300, "B": 90}), by_plan({"A": 300, "B": 9})
+    for tier in ("analyst", "team", "public"):
+        done = [
+            protect([Payload(key="own", kind="figure", grid=Grid.of(frame), figure="AAAA")], POLICY, tier)
+            for frame in (safe, small)
+        ]
+        assert done[0].payloads[0].figure == "AAAA"
+        assert done[1].payloads[0].figure == ("AAAA" if tier == "analyst" else None)
+        result = [check["result"] for check in done[1].record["tables"][0]["checks"] if check["check"] == "own figure"]
+        assert result == (["review"] if tier == "analyst" else ["fail"])
+
+
+def test_owners_and_quotes_are_not_public():
+    frame = by_plan({"A": 300, "B": 90}).assign(owner="Care", quote="too slow")
+    columns = {tier: protect([payload(frame)], POLICY, tier).payloads[0].grid.columns for tier in ("team", "public")}
+    assert {"owner", "quote"} <= set(columns["team"])
+    assert not {"owner", "quote"} & set(columns["public"])
+
+
+def test_hiding_is_equal_in_all_tiers():
+    payloads = [payload(by_plan({"A": 300, "B": 90, "C": 9}))]
+    found = [protect(payloads, POLICY, tier) for tier in ("analyst", "team", "public")]
+    assert len({tuple(done.payloads[0].grid.rows) for done in found}) == 1
+    with pytest.raises(ValueError, match="there is no tier 'boss'"):
+        protect(payloads, POLICY, "boss")
+
+
+def test_the_record_names_hidden_rows_and_reasons_but_no_base():
+    record = protect([payload(by_plan({"A": 300, "B": 87, "C": 9}))], POLICY).record
+    table = record["tables"][0]
+    assert [cell["group"] for cell in table["hidden"]] == [{"plan": "B"}, {"plan": "C"}]
+    assert "fewer than 10 customers" in table["hidden"][1]["why"]
+    assert {check["result"] for check in table["checks"]} <= {"pass", "review", "fail"}
+    assert record["summary"]["rows_hidden"] == 2
+    text = json.dumps(record)
+    assert "300" not in text
+    assert "87" not in text
+
+
+def test_counts_of_rows_and_files_are_not_hidden():
+    frame = pd.DataFrame({"rule": ["a", "b"], "rows": [1, 2]})
+    done = protect([payload(frame, about="process")], POLICY)
+    assert done.payloads[0].to_frame()["rows"].tolist() == [1, 2]
+
+
+def test_protection_changes_no_input_and_is_stable():
+    first = payload(by_plan({"A": 300, "B": 90, "C": 9}))
+    before = first.to_json()
+    done = protect([first], POLICY).payloads[0]
+    assert first.to_json() == before
+    again = protect([Payload.from_json({k: v for k, v in done.to_json().items() if k != "tier"})], POLICY)
+    assert again.payloads[0].grid.rows == done.grid.rows
+
+
+def test_the_policy_of_a_study_is_read():
+    assert Policy.of({"min_base": 20}).min_base == 20
+    assert Policy.of(SimpleNamespace(definition=SimpleNamespace(disclosure=Disclosure(min_base=7)))).min_base == 7
+
+
 # --- brute force ---------------------------------------------------------------------------------------------------
 
 
 def people(rng):
     """Random customers of a skewed world: plan, region, vote."""
-    plans, regions = rng.integers(2, 7), rng.integers(1, 6)
+    plans, regions = rng.integers(2, 6), rng.integers(1, 5)
     size = int(rng.integers(60, 400))
     weights = [rng.dirichlet(np.full(count, 0.6)) for count in (plans, regions)]
     found = {

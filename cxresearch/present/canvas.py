@@ -29,7 +29,7 @@ LINE_HEIGHT = 1.35
 # its bytes.
 COLOURS = 128
 HASH_SALT = "cxresearch"
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": FONT,
     "text.parse_math": False,
     "text.usetex": False,
@@ -179,9 +179,9 @@ def png(figure: Figure, *, small: bool = False) -> bytes:
 def _with_few_colours(picture: Image.Image) -> Image.Image:
     """Return a picture with a palette, in which the ground keeps its exact colour."""
     few = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
-    palette, ground = few.getpalette() or [], few.getpixel((0, 0))
-    palette[3 * ground : 3 * ground + 3] = picture.getpixel((0, 0))  # type: ignore[operator,arg-type]
-    few.putpalette(palette)
+    ground, colours = int(np.asarray(few)[0, 0]), np.array(few.getpalette()).reshape(-1, 3)
+    colours[ground] = np.asarray(picture)[0, 0]
+    few.putpalette(colours.ravel().tolist())
     return few
 
 

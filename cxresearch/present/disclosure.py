@@ -120,6 +120,7 @@ def protect(payloads: Sequence[Payload], policy: Policy, tier: str = "team") -> 
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"plan": ["A", "B", "C", "D"], "n": [90, 80, 30, 6], "n_customers": [90, 80, 30, 6],
     ...                       "estimate": [20.0, 10.0, 5.0, 0.0], "flag": ""})
     >>> done = protect([Payload(key="nps-by-plan", kind="table", grid=Grid.of(frame))], Policy())
@@ -192,7 +193,7 @@ def _flagged(row: tuple[Any, ...], columns: tuple[str, ...], alike: bool) -> tup
     """Return a shown row with its flag."""
     place, base = columns.index("flag"), row[columns.index("n_customers")]
     notes = [row[place]] if row[place] else []
-    if not base and NO_ANSWERS not in notes:
+    if base == 0 and NO_ANSWERS not in notes:
         notes = [NO_ANSWERS]
     if alike:
         notes.append(ALIKE)
@@ -208,9 +209,8 @@ def _entry(
         {"group": dict(zip(columns, payload.grid.rows[row], strict=False)), "why": _reason(why[row], policy)}
         for row in sorted(why)
     ]
-    checks = [{"check": "about people", "result": "pass" if payload.about == "people" else "not needed"}]
+    checks: list[dict[str, Any]] = [{"check": "about process", "result": "pass"}]
     if payload.about == "people":
-        found = set(why.values())
         checks = [
             {"check": "minimum base", "result": "pass", "hidden": _count(why, suppress.BASE)},
             {"check": "subtraction", "result": "pass", "hidden": _count(why, suppress.COMPLEMENT)},
@@ -219,7 +219,7 @@ def _entry(
             {"check": "all answered alike", "result": "review" if alike else "pass", "rows": len(alike)},
         ]
         if payload.figure:
-            result = "fail" if found and shown.figure is None else "review" if found else "pass"
+            result = "pass" if not why else "fail" if shown.figure is None else "review"
             checks.append({"check": "own figure", "result": result})
     return {"source": payload.source, "kind": payload.kind, "rows": len(payload.grid.rows)} | {
         "checks": checks,

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -324,7 +324,8 @@ def _type_of(series: pd.Series) -> str:
 
 def _plain(series: pd.Series, kind: str) -> list[Any]:
     """Return a column's values as Python's own, missing ones as None."""
-    convert = {"int": int, "float": float, "bool": bool, "str": _as_text}[kind]
+    converters: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool, "str": _as_text}
+    convert = converters[kind]
     return [None if missing else convert(value) for value, missing in zip(series, series.isna(), strict=True)]
 
 

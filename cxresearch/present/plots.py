@@ -11,8 +11,9 @@ from cxresearch.present import canvas as sheet
 from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import WIDTHS, Canvas, quiet, themed
-from cxresearch.present.lines import draw_curves, draw_trend
+from cxresearch.present.lines import curves_of, trend_of
 from cxresearch.present.palette import MUTED_SERIES, SERIES, THEMES
+from cxresearch.present.panels import draw_panels
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.present.points import draw_distribution, draw_matrix
 from cxresearch.present.rows import Row, Sheet, bar, dot, draw_rows, rows_of
@@ -72,7 +73,7 @@ def files(payload: ProtectedPayload) -> dict[str, bytes]:
     TypeError, ValueError
         As `draw`.
     """
-    found = {}
+    found: dict[str, bytes] = {}
     for theme in THEMES:
         figure = draw(payload, theme)
         name = payload.key if theme == "light" else f"{payload.key}-{theme}"
@@ -230,12 +231,12 @@ def _bridge(payload: ProtectedPayload, canvas: Canvas) -> None:
 
 def _trend(payload: ProtectedPayload, canvas: Canvas) -> None:
     """Draw estimates over periods."""
-    draw_trend(payload, canvas, notes_of(payload), axis_title(payload))
+    draw_panels(trend_of(payload, axis_title(payload), notes_of(payload)), canvas)
 
 
 def _curves(payload: ProtectedPayload, canvas: Canvas) -> None:
     """Draw estimates over a number."""
-    draw_curves(payload, canvas, notes_of(payload), axis_title(payload))
+    draw_panels(curves_of(payload, axis_title(payload), notes_of(payload)), canvas)
 
 
 def _distribution(payload: ProtectedPayload, canvas: Canvas) -> None:

@@ -96,7 +96,8 @@ def bias(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     known = shown(frame)
     if known.empty:
         return NOTHING
-    differing, even = [], []
+    differing: list[tuple[str, pd.DataFrame]] = []
+    even: list[tuple[str, pd.DataFrame]] = []
     for segment, part in known.groupby("segment", sort=False):
         p = frames.floats(part, "p_adjusted").min()
         (differing if p < SIGNIFICANCE else even).append((say.label(str(segment), labels).lower(), part))

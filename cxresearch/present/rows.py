@@ -142,7 +142,16 @@ def dot(axes: Axes, row: Row, y: float, canvas: Canvas) -> None:
     face = canvas.theme.paper if row.is_small else colour
     size = DOT * 0.72 * (1.15 if row.is_total else 1)
     shape = "D" if row.is_total else "o"
-    axes.plot(row.value, y, shape, color=colour, markerfacecolor=face, markersize=size, markeredgewidth=1.5, zorder=4)
+    axes.plot(
+        [row.value or 0.0],
+        [y],
+        shape,
+        color=colour,
+        markerfacecolor=face,
+        markersize=size,
+        markeredgewidth=1.5,
+        zorder=4,
+    )
 
 
 def bar(axes: Axes, row: Row, y: float, canvas: Canvas) -> None:
@@ -194,7 +203,9 @@ def _write_row(row: Row, lines: list[str], columns: Columns, canvas: Canvas, top
     is_below = canvas.is_narrow and row.value is not None
     middle = top + (height_of(len(lines)) / 2 + ROW / 4 if is_below else height / 2 + (row.value is None) * 3)
     # On a phone texts stand on the grid, so each gets a ground of paper.
-    ground = {"bbox": {"facecolor": canvas.theme.paper, "edgecolor": "none", "pad": 0.8}} if canvas.is_narrow else {}
+    ground: dict[str, Any] = (
+        {"bbox": {"facecolor": canvas.theme.paper, "edgecolor": "none", "pad": 0.8}} if canvas.is_narrow else {}
+    )
     for number, line in enumerate(lines):
         y = middle + height_of(1) * (number - (len(lines) - 1) / 2)
         canvas.text(MARGIN, y, line, weight=_weight(row), **ground)

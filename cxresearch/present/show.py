@@ -146,9 +146,14 @@ def _plain(seen: ProtectedPayload) -> str:
 
 def _png(figure: Any) -> str:
     """Return a matplotlib figure as a PNG in base64."""
+    return base64.b64encode(_png_bytes(figure)).decode("ascii")
+
+
+def _png_bytes(figure: Any) -> bytes:
+    """Return a matplotlib figure as a PNG that is the same each time."""
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=FIGURE_DPI, bbox_inches="tight", metadata={"Software": None})
-    return base64.b64encode(stream.getvalue()).decode("ascii")
+    return stream.getvalue()
 
 
 def _display(bundle: dict[str, Any]) -> None:

@@ -21,8 +21,11 @@ from cxresearch.present.payload import BASES, Payload
 # Columns whose levels are no parts of one whole: a person counts in several of them, or they count no persons.
 AXES = frozenset({
     "period", "metric", "survey", "touchpoint", "stage", "table", "file", "rule", "column", "question", "driver",
-    "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period",
+    "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period", "link",
+    "answers",
 })  # fmt: skip
+# Columns whose levels are made by leaving some people out of all.
+NESTED = ("answers",)
 # What does not name a group of people: the same people are behind every metric; period and survey are kept apart.
 NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period")
 SEGMENT, LEVEL = "segment", "level"
@@ -137,8 +140,11 @@ def hidden(groups: Groups, min_base: int) -> list[str]:
     hold in an interval narrower than `min_base` by linear programming; more is hidden until there are none.
     """
     why = np.full(len(groups.cells), SHOWN, dtype="U10")
-    fresh = [place for place, cell in enumerate(groups.cells) if 0 < cell.smallest < min_base]
-    why[fresh] = BASE
+    small = [place for place, cell in enumerate(groups.cells) if 0 < cell.smallest < min_base]
+    why[small] = BASE
+    close = [place for place in _close_subsets(groups, min_base) if why[place] == SHOWN]
+    why[close] = COMPLEMENT
+    fresh = np.array(small + close, dtype=int)
     sums, safe = _Sums.of(groups), dict[tuple[int, str], bytes]()
     while len(fresh):
         parts = _parts_of(groups, fresh)
@@ -248,6 +254,26 @@ class _Sums:
         return cls(line[order], cell[order], base[order], in_a_row[order], depth)
 
 
+def _close_subsets(groups: Groups, min_base: int) -> list[int]:
+    """Return the cells that leave out a few of those in another, where a column says that its levels lie in another."""
+    tables: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    nested = {cell.table for cell in groups.cells if any(name in NESTED for name, _ in cell.groups)}
+    for place, cell in enumerate(groups.cells):
+        if cell.table in nested and cell.row is not None:
+            others = frozenset(pair for pair in cell.groups if pair[0] not in NESTED)
+            tables[cell.table, cell.slot, others].append(place)
+    found = []
+    for places in tables.values():
+        kept: list[float] = []
+        for place in sorted(places, key=lambda place: -groups.cells[place].base):
+            base = groups.cells[place].base
+            if any(0 < larger - base < min_base for larger in kept):
+                found.append(place)
+            else:
+                kept.append(base)
+    return found
+
+
 def _of_short_lines(groups: Groups, sums: _Sums, why: np.ndarray, min_base: int) -> np.ndarray:
     """Return the next smallest shown cells of lines whose hidden ones are too few or too small.
 
@@ -263,7 +289,7 @@ def _of_short_lines(groups: Groups, sums: _Sums, why: np.ndarray, min_base: int)
     if not len(lines):
         return lines
     top = sums.depth[lines] == sums.depth[lines].min()
-    chosen = {}
+    chosen: dict[tuple[str, Name], int] = {}
     for line, entry in zip(lines[top], entries[first[top]], strict=True):
         found = groups.lines[line]
         chosen.setdefault((found.segment, groups.cells[found.total].name), sums.cell[entry])
@@ -280,8 +306,8 @@ def _of_exposed_cells(groups: Groups, why: np.ndarray, min_base: int, safe: dict
         if len({line.segment for line in lines}) < SEVERAL or safe.get(table) == state.tobytes():
             continue
         exposed = _exposed(groups, lines, why, min_base)
-        more = {_neighbour(groups, lines, why, cell) for cell in exposed} - {None}
-        if more:
+        near = (_neighbour(groups, lines, why, cell) for cell in exposed)
+        if more := {place for place in near if place is not None}:
             return np.array(sorted(more))
         safe[table] = state.tobytes()
     return np.empty(0, dtype=int)

@@ -306,7 +306,8 @@ def estimates(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
         return headline(known, arguments, labels) if len(known) else NOTHING
     outer = columns[:-1]
     parts = ranked.groupby(outer, sort=False, dropna=False) if outer else [((), ranked)]
-    told, alike = [], []
+    told: list[tuple[str, pd.DataFrame]] = []
+    alike: list[tuple[str, pd.DataFrame]] = []
     for key, part in parts:
         name = ", ".join(
             say.label(k, labels) if n == "segment" else say.level(n, k, labels) for n, k in zip(outer, key, strict=True)
