@@ -86,6 +86,11 @@ def rendered(
     return pages
 
 
+def page_links(outline: Outline) -> list[str]:
+    """Return the links between pages: the other pages, then the page before and the page after."""
+    return [found["href"] for found in outline.all("a") if found["href"].endswith(".html")]
+
+
 # ---- pages
 
 
@@ -94,7 +99,7 @@ def test_a_page_is_whole_and_in_order(tiny, monkeypatch):
     outline = Outline(html)
     assert html.startswith('<!doctype html>\n<html lang="en">\n<head>\n<meta http-equiv="Content-Security-Policy"')
     assert outline.all("meta")[0]["content"] == POLICY
-    assert outline.texts["title"] == ["Which plans? · Tiny & Sons, 2026Q3"]
+    assert outline.texts["title"] == ["Which plans? · Tiny & Sons, Q3 2026"]
     assert outline.texts["h1"] == ["Which plans?"]
     assert outline.texts["h2"] == ["Which plan is best?"]
     assert [len(outline.all(tag)) for tag in ("main", "h1", "header", "footer")] == [1, 1, 1, 1]
@@ -102,11 +107,8 @@ def test_a_page_is_whole_and_in_order(tiny, monkeypatch):
     assert outline.all("section", **{"aria-labelledby": "section-which-plan-is-best"})
     assert outline.all("a", href="#section-which-plan-is-best")
     assert outline.all("meta", name="datePublished")[0]["content"] == "2026-09-30"
-    assert [link["href"] for link in outline.all("a") if link["href"].endswith(".html")] == [
-        "index.html",
-        "01-base.html",
-        "02-plans.html",
-    ]
+    assert page_links(outline) == ["index.html", "01-base.html", "02-plans.html", "01-base.html"]
+    assert outline.all("a", rel="prev", href="01-base.html")
     assert outline.all("a", href="02-plans.html", **{"aria-current": "page"})
     assert outline.all("figure", id="plans")
 
@@ -136,6 +138,17 @@ def test_code_that_shows_nothing_is_folded_with_the_next_that_does(tiny, monkeyp
     ]
 
 
+def test_the_code_of_the_first_page_is_folded_once_below_all_that_it_shows(tiny, monkeypatch):
+    cells = ("code", "a"), ("code", "b"), ("markdown", "## Next"), ("code", "c")
+    tiny.notebook("00-summary", *page("How?", *cells))
+    shown = [payload(key, "00-summary", cell) for key, cell in (("one", 3), ("two", 4), ("three", 5))]
+    html = rendered(tiny, shown, monkeypatch)["index.html"]
+    labels = [text for text in Outline(html).texts["summary"] if text.startswith("Code")]
+    assert labels == ["Code of cells 2 to 4", "Code of cell 5"]
+    places = [html.index(text) for text in ('id="one"', 'id="two"', "Code of cells 2 to 4", 'id="three"')]
+    assert places == sorted(places)
+
+
 def test_records_are_kept_for_other_pages_and_not_drawn(tiny, monkeypatch):
     html = rendered(tiny, [payload("plans", "02-plans", 3, kind="record")], monkeypatch)["02-plans.html"]
     assert "<figure" not in html
@@ -149,7 +162,7 @@ def test_methods_that_a_page_uses_are_folded_at_its_end_once(tiny, monkeypatch):
     results = [payload("plans", "02-plans", 3, method="nps"), payload("more", "02-plans", 3, method="nps")]
     pages = rendered(tiny, results, monkeypatch)
     outline = Outline(pages["02-plans.html"])
-    assert len(outline.all("details", id="method-nps")) == 1
+    assert len(outline.all("div", id="method-nps")) == 1
     assert "Promoters less detractors." in pages["02-plans.html"]
     assert "Not used." not in pages["02-plans.html"]
     assert "method-nps" not in pages["01-base.html"]
@@ -335,8 +348,8 @@ def test_a_run_publishes_pages_results_record_and_manifest(published_once):
 def test_links_of_the_first_page_work_at_the_top_and_in_its_folder(published_once):
     for folder, prefix in ((published_once.latest, "team/"), (published_once.latest / "team", "")):
         outline = Outline((folder / "index.html").read_text())
-        links = [found["href"] for found in outline.all("a") if found["href"].endswith(".html")]
-        assert links == [f"{prefix}{name}" for name in ("index.html", "01-base.html", "02-plans.html")]
+        links = page_links(outline)
+        assert links == [f"{prefix}{name}.html" for name in ("index", "01-base", "02-plans", "01-base")]
         assert all((folder / link).is_file() for link in links)
 
 

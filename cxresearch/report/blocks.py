@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cxresearch.present.payload import ProtectedPayload
@@ -80,6 +80,14 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
     return [*found, Block(cells=silent)] if silent else found
 
 
+def code_gathered(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks of a first page, the code above its first section folded once, below all that it shows."""
+    ends = next((number for number, block in enumerate(blocks) if block.section), len(blocks))
+    cells = tuple(cell for block in blocks[:ends] for cell in block.cells)
+    opening = [replace(block, cells=()) for block in blocks[:ends] if block.markdown or block.results]
+    return [*opening, *([Block(cells=cells)] if cells else []), *blocks[ends:]]
+
+
 def as_notebook(blocks: Sequence[Block]) -> Any:
     """Return the blocks as a notebook for nbconvert: results are outputs, heads of sections and labels metadata."""
     from nbformat import v4
@@ -88,7 +96,7 @@ def as_notebook(blocks: Sequence[Block]) -> Any:
     for number, block in enumerate(blocks):
         section = {"id": block.section.id, "title": block.section.title} if block.section else {}
         marks = {"section": section, "opens": number == 0 or bool(section), "kinds": list(block.kinds)}
-        if block.cells:
+        if block.cells or block.results:
             source = "\n\n".join(cell.source.strip() for cell in block.cells)
             outputs = [v4.new_output("display_data", data={"text/html": result}) for result in block.results]
             cells.append(v4.new_code_cell(source, outputs=outputs, metadata={**marks, "label": _label(block.cells)}))
@@ -129,5 +137,7 @@ def _section(title: str, taken: set[str]) -> Section:
 
 def _label(cells: Sequence[Cell]) -> str:
     """Return the words on the fold over code."""
+    if not cells:
+        return ""
     first, last = cells[0].number, cells[-1].number
     return f"Code of cell {first}" if first == last else f"Code of cells {first} to {last}"

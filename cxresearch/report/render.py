@@ -11,8 +11,9 @@ from typing import Any
 import cxresearch
 from cxresearch import periods
 from cxresearch.present import html
+from cxresearch.present.labels import period_label
 from cxresearch.present.payload import ProtectedPayload
-from cxresearch.report.blocks import Block, as_notebook, blocks_of
+from cxresearch.report.blocks import Block, as_notebook, blocks_of, code_gathered
 from cxresearch.report.check import POLICY
 from cxresearch.report.draw import Drawing
 from cxresearch.report.failure import ReportError
@@ -52,8 +53,10 @@ def render_pages(
     for page in plan.pages:
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
         blocks, notes = blocks_of(page, own, drawings), _notes(page, own, methods)
+        blocks = code_gathered(blocks) if page.name == SUMMARY else blocks
         facts = _facts(plan, page, banner) | {
             "navigation": [_link(other, page) for other in plan.pages],
+            "neighbours": _neighbours(page, plan.pages),
             "contents": _contents(blocks, notes),
             "methods": notes,
         }
@@ -63,12 +66,16 @@ def render_pages(
 
 def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
     """Return what the template says of a page beside its content; no clock, host, path or user."""
+    period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
+    ended = period.end() if period else None
     return {
         "policy": POLICY,
         "styles": [html.stylesheet(), (TEMPLATES / "page.css").read_text(encoding="utf-8")],
         "study": plan.study.title,
-        "period": "" if plan.run.period == periods.ALL else plan.run.period,
-        "published": _published(plan),
+        "period": period_label(plan.run.period),
+        "published": ended.isoformat() if ended else "",
+        "published_words": f"{ended.day} {ended:%B %Y}" if ended else "",
+        "version": cxresearch.__version__,
         "title": page.title,
         "heading": inline(page.title),
         "is_front": page.name == SUMMARY,
@@ -127,6 +134,16 @@ def _link(other: Page, page: Page) -> dict[str, Any]:
     return {"href": other.file, "label": words[:1].upper() + words[1:], "current": other.name == page.name}
 
 
+def _neighbours(page: Page, pages: Sequence[Page]) -> list[dict[str, str]]:
+    """Return links to the page before and the page after."""
+    place = [other.name for other in pages].index(page.name)
+    found = [("prev", "Previous", other) for other in pages[max(place - 1, 0) : place]]
+    found += [("next", "Next", other) for other in pages[place + 1 : place + 2]]
+    return [
+        {"rel": rel, "words": words, "href": other.file, "title": inline(other.title)} for rel, words, other in found
+    ]
+
+
 def _notes(page: Page, payloads: Sequence[ProtectedPayload], methods: Mapping[str, Method]) -> list[Method]:
     """Return the notes of the methods that a page uses, in the order of first use."""
     used = list(dict.fromkeys(payload.method for payload in payloads if payload.method))
@@ -147,9 +164,3 @@ def _parameter_rows(page: Page) -> list[dict[str, str]]:
 def _value(value: Any) -> str:
     """Return a parameter's value as a reader writes it in a run file."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _published(plan: Plan) -> str:
-    """Return the last day of the period, "" for a run over all periods."""
-    period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
-    return period.end().isoformat() if period else ""
