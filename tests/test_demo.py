@@ -97,7 +97,7 @@ def least_squares(
     return model.fit(cov_type="cluster", cov_kwds={"groups": groups})
 
 
-# --- Bytes ------------------------------------------------------------------------------------------------------------
+# --- Bytes ---
 
 
 def test_the_build_gives_the_committed_bytes(built: dict[str, bytes]) -> None:
@@ -142,7 +142,7 @@ def test_the_exports_stay_small() -> None:
     assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) < 6 * MEGABYTE
 
 
-# --- Formats ----------------------------------------------------------------------------------------------------------
+# --- Formats ---
 
 
 def test_survey_exports_look_like_qualtrics() -> None:
@@ -188,7 +188,7 @@ def test_intake_accepts_every_table_and_sets_aside_what_was_planted(truth: dict)
     }
 
 
-# --- Counts and defects -------------------------------------------------------------------------------------------------
+# --- Counts and defects ---
 
 
 def test_counts_are_those_of_the_truth(exported: pd.DataFrame, truth: dict) -> None:
@@ -260,7 +260,7 @@ def test_small_segments_answer_every_quarter(relationship: pd.DataFrame) -> None
     assert sizes.iloc[-1][list(planted.SMALL_SEGMENTS)].to_dict() == planted.SMALL_SEGMENTS
 
 
-# --- Comments -----------------------------------------------------------------------------------------------------------
+# --- Comments ---
 
 
 def test_comments_are_many_and_different(exported: pd.DataFrame) -> None:
@@ -335,7 +335,7 @@ def mod97(iban: str) -> int:
     return int("".join(str(int(letter, 36)) for letter in plain[4:] + plain[:4])) % 97
 
 
-# --- Planted truths -------------------------------------------------------------------------------------------------------
+# --- Planted truths ---
 
 
 def test_drivers_have_their_planted_effects_and_the_null_driver_none(relationship: pd.DataFrame, truth: dict) -> None:
@@ -511,7 +511,7 @@ def test_the_call_back_lifted_the_repair_touchpoint(answers: pd.DataFrame, truth
 
 
 def difference_in_differences(rows: pd.DataFrame, by: str, name: str) -> tuple[float, float]:
-    """Return an initiative's effect in NPS points with its error, other levels for comparison; the takeover left out."""
+    """Return an initiative's effect in NPS points and its error, against the other levels; the takeover left out."""
     change = planted.INITIATIVES[name]
     old = pd.to_datetime(rows["signup_date"], format="%d.%m.%Y") < planted.TAKEOVER_MONTH
     rows = rows[old]
@@ -551,7 +551,7 @@ def test_people_settle_more_at_first_contact_than_the_assistant() -> None:
     assert settled["ai"] == pytest.approx(planted.FCR_AI, abs=0.02)
 
 
-# --- Inserted questions ---------------------------------------------------------------------------------------------------
+# --- Inserted questions ---
 
 
 def test_arms_can_be_recomputed_from_the_question_file() -> None:
@@ -630,7 +630,7 @@ def test_kano_pairs_fall_into_their_planted_class() -> None:
         assert tuple(commonest.loc[feature, ["functional", "dysfunctional"]]) == planted.KANO_ANSWERS[kind], feature
 
 
-# --- The other tables ---------------------------------------------------------------------------------------------------
+# --- The other tables ---
 
 
 def test_feedback_costs_and_benchmarks_are_there() -> None:

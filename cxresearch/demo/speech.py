@@ -40,10 +40,9 @@ class Speaker:
         self.topics: list[str] = []
         self.tones: list[int] = []
 
-    def pick(self, tone: int, weight_as: int | None = None) -> str:
-        """Return a topic not used so far, and note it with its tone."""
-        side = weight_as if weight_as is not None else tone
-        topic = subject(self.writer.occasion, side, self.topics, self.rng)
+    def pick(self, tone: int) -> str:
+        """Return a topic not used so far, and note it with its tone; a lukewarm one is weighed like a gripe."""
+        topic = subject(self.writer.occasion, tone or -1, self.topics, self.rng)
         self.topics.append(topic)
         self.tones.append(tone)
         return topic
@@ -199,7 +198,7 @@ def _ending(speaker: Speaker, first: str) -> list[str]:
 def _middling(speaker: Speaker) -> str:
     """Return a sentence that is neither hot nor cold."""
     if speaker.chance(0.58):
-        return speaker.on("mild", speaker.pick(0, weight_as=-1))
+        return speaker.on("mild", speaker.pick(0))
     if speaker.chance(0.3):
         return speaker.on("ask", speaker.pick(-1))
     good = speaker.on("praise" if speaker.chance(0.5) else "good_short", speaker.pick(1))
