@@ -6,7 +6,7 @@ from cxresearch import metrics, quality
 from cxresearch.study_data import StudyData, results
 
 SUPPORTED = ("rose", "fell")
-WHOLE, GROUPED = "changes", "changes-by-segment"
+WHOLE, GROUPED = "scorecard", "changes-by-segment"
 SCORECARD, REVENUE = "02-scorecard", "04-revenue"
 EVERYONE = "all"
 # Tables without which a part of the report has nothing to say, and what that part is.
@@ -94,8 +94,8 @@ def facts(study: StudyData) -> pd.DataFrame:
         "Period": study.period,
         "Compared with": study.compare_to or "no earlier period",
         **{stage.capitalize(): _count(rows, study) for stage, rows in flow.items()},
-        "Effective base of the headline": f"{card['n_eff'].iloc[0]:.0f}",
-        "Rows set aside": f"{intake['quarantined'].sum()} of {intake['rows_in'].sum()}",
+        "Effective base of the headline": _count(round(card["n_eff"].iloc[0]), study),
+        "Rows set aside": f"{_thousands(intake['quarantined'].sum())} of {_thousands(intake['rows_in'].sum())}",
         "Breaks of the trend": ", ".join(breaks) or "none",
         "Weights": "as declared in the study file" if study.definition.design.weight else "none",
         "Minimum base shown": f"{study.definition.disclosure.min_base} customers",
@@ -151,7 +151,12 @@ def _range(study: StudyData, changes: pd.DataFrame) -> pd.Series:
 def _count(rows: int, study: StudyData) -> str:
     """Return a number of people as text, never a small one."""
     least = study.definition.disclosure.min_base
-    return f"{rows:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if rows >= least or rows == 0 else f"under {least}"
+    return _thousands(rows) if rows >= least or rows == 0 else f"under {least}"
+
+
+def _thousands(number: int) -> str:
+    """Return a whole number with narrow blanks between the thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _owner(study: StudyData, level: str, segment: str, metric: str) -> str:

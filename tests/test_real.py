@@ -74,7 +74,7 @@ def test_nps_of_the_sms_survey(report):
 
 
 def test_stratified_sample_of_schools(report):
-    scorecard = results(report("survey_api"))["02-scorecard", "all-metrics-this-period-and-the-one-before"]
+    scorecard = results(report("survey_api"))["02-scorecard", "scorecard"]
     rows = {row["metric"]: row for row in scorecard}
     # R survey: svymean(~api00, apistrat with fpc) 662.29 (9.409); svytotal(~enroll) 3,687,178 (114,642).
     assert rows["api00"]["estimate"] == pytest.approx(662.2874, abs=5e-4)
@@ -101,7 +101,7 @@ def test_a_report_on_an_export_without_nps(name, n, mean, report, shared):
 
 def test_a_scale_that_changed_in_mid_stream(report):
     folder = report("skytrax")
-    trend = results(folder)["02-scorecard", "score-by-period"]
+    trend = results(folder)["02-scorecard", "trend"]
     assert [row["period"] for row in trend if row["estimate"] is not None] == ["2015Q2", "2015Q3"]
     assert "another scale" in (folder / "team" / "01-data-quality.html").read_text()
 
