@@ -88,7 +88,7 @@ class Column(_Strict):
     codes: dict[str, Annotated[list[str | int | float], BeforeValidator(_listed)]] = {}
     format: str | None = None
     timezone: str | None = None
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     names: list[str] = []
     groups: dict[str, list[str]] = {}
     wording: str | None = None

@@ -125,7 +125,7 @@ def _accept_file(study: Study, name: str, source: Source) -> Accepted:
         tidy = with_sets(with_design(with_survey(tidy, raw, table), raw, table), raw, table)
     if name == "revenue":
         tidy = replace(tidy, frame=_monthly(tidy.frame))
-    bad = _first_rules({**_left_out(name, source, tidy, table), **tidy.rules}, raw.index)
+    bad = _first_rules([*_left_out(name, source, tidy, table), *tidy.rules.items()], raw.index)
     bad = bad.assign(**_moment_and_survey(tidy.frame.loc[bad.index]))
     frame = tidy.frame.assign(_file=source.file, _row=raw.index)[~raw.index.isin(bad.index)]
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
@@ -137,13 +137,13 @@ def _accept_file(study: Study, name: str, source: Source) -> Accepted:
     return Accepted(frame, pd.DataFrame(), quarantine, told.assign(table=name, file=source.file).reindex(columns=NOTES))
 
 
-def _left_out(name: str, source: Source, tidy: Tidy, table: Table) -> dict[str, pd.Series]:
+def _left_out(name: str, source: Source, tidy: Tidy, table: Table) -> list[tuple[str, pd.Series]]:
     """Return the rules of rows that are no answers at all; they come first, whatever else is wrong with such a row."""
-    rules = {}
+    rules = []
     if name == "responses":
-        rules["status"] = _rule_where(no_answer(source, tidy), NO_ANSWER)
+        rules.append(("status", _rule_where(no_answer(source, tidy), NO_ANSWER)))
     if table.filter:
-        rules["filter"] = _rule_where(~passes(_both(source.frame, tidy.frame), table.filter), FILTERED)
+        rules.append(("filter", _rule_where(~passes(_both(source.frame, tidy.frame), table.filter), FILTERED)))
     return rules
 
 
@@ -169,10 +169,10 @@ def _rule_where(bad: pd.Series, rule: str) -> pd.Series:
     return pd.Series(np.where(bad, rule, ""), bad.index, dtype="str")
 
 
-def _first_rules(rules: dict[str, pd.Series], index: pd.Index) -> pd.DataFrame:
+def _first_rules(rules: list[tuple[str, pd.Series]], index: pd.Index) -> pd.DataFrame:
     """Return `column` and `rule` for each row that breaks one; of several the first counts."""
     column, rule = pd.Series("", index, dtype="str"), pd.Series("", index, dtype="str")
-    for name, broken in rules.items():
+    for name, broken in rules:
         new = broken.ne("") & rule.eq("")
         column, rule = column.mask(new, name), rule.mask(new, broken)
     return pd.DataFrame({"column": column, "rule": rule})[rule.ne("")]

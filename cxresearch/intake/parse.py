@@ -124,7 +124,7 @@ def parse_number(cells: pd.Series, column: Column) -> Parsed:
     if pd.api.types.is_numeric_dtype(cells) and not column.missing:
         values = cells.astype("float64")
         return Parsed(values, pd.Series(np.where(np.isinf(values), "not a number", ""), cells.index, dtype="str"))
-    unclear = "decimal" not in column.model_fields_set and _thousands_or_decimals(cells)
+    unclear = column.decimal is None and _thousands_or_decimals(cells)
 
     def number(text: str) -> tuple[float, str]:
         if unclear and "." in text:
@@ -231,7 +231,7 @@ def _spreadsheet_rule(text: str) -> str:
     return "an error of a spreadsheet formula" if text in SPREADSHEET_ERRORS else ""
 
 
-def _score(text: str, decimal: str, back: dict[str, float]) -> tuple[float, str]:
+def _score(text: str, decimal: str | None, back: dict[str, float]) -> tuple[float, str]:
     """Return the number that a score is, or the rule it breaks; declared codes come first."""
     if back and (found := back.get(code_text(text).lower())) is not None:
         return found, ""
@@ -248,7 +248,7 @@ def _labelled_otherwise(code: float, label: str) -> bool:
     return number.isdigit() and float(number) != code
 
 
-def _number(text: str, decimal: str) -> tuple[float, str]:
+def _number(text: str, decimal: str | None) -> tuple[float, str]:
     """Return the number that a text is, or the rule it breaks."""
     if decimal == ",":
         text = text.translate(str.maketrans(",.", ".,"))
