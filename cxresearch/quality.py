@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from cxresearch import metrics
-from cxresearch.intake.accept import COPY, FILTERED, NO_ANSWER
-from cxresearch.metrics.sources import source
+from cxresearch.intake.accept import CONFLICT, COPY, FILTERED, NO_ANSWER
+from cxresearch.metrics.sources import rows_of, source
 from cxresearch.schema import SCORES
 from cxresearch.study_data import StudyData
 
@@ -41,7 +41,7 @@ def flow(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
     --------
     >>> import cxresearch as cx
     >>> list(flow(cx.load("demo", period="2026Q3"))["stage"])
-    ['invited', 'answered', 'accepted', 'counted', 'linked to a customer', 'linked to revenue']
+    ['invited', 'answered', 'accepted', 'counted', 'with a customer record', 'with a bill in the period']
     """
     accepted = _of(study.responses, study, survey)
     counted = study.answers(survey)
@@ -52,7 +52,7 @@ def flow(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
     stages["accepted"] = _people(accepted)
     stages["counted"] = _people(counted)
     for stage, linked in _links(study, counted).items():
-        stages[stage] = _people(counted[linked])
+        stages[f"with a {stage}"] = _people(counted[linked])
     rows = pd.DataFrame([(stage, *people) for stage, people in stages.items()], columns=["stage", *BASE])
     return rows.assign(estimate=rows["n"] / rows["n"].shift(), flag="")
 
@@ -97,7 +97,7 @@ def duplicates(study: StudyData) -> pd.DataFrame:
         One row a table and rule: `table`, `rule`, `rows`; no row where there was none.
     """
     rules = set_aside(study)
-    double = rules[rules["rule"].isin([COPY, "conflicting rows"])]
+    double = rules[rules["rule"].isin([COPY, CONFLICT])]
     return double[["table", "rule", "rows"]].reset_index(drop=True)
 
 
@@ -107,10 +107,11 @@ def notes(study: StudyData) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a note: `table`, `column`, `note`, `files` (number), `rows`.
+        One row a note: `table`, `column`, `note`, `files` (number), `rows` (missing where it is about whole files).
     """
     told = study.quality.notes.groupby(["table", "column", "note"], sort=False)
-    return told.agg(files=("file", "nunique"), rows=("rows", "sum")).reset_index()
+    found = told.agg(files=("file", "nunique"), rows=("rows", "sum")).reset_index()
+    return found.assign(rows=found["rows"].where(found["rows"] > 0))
 
 
 def completeness(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
@@ -186,7 +187,7 @@ def sensitivity(study: StudyData, metric: str | None = None) -> pd.DataFrame:
         columns of the metric.
     """
     metric = metric or study.primary
-    answers = source(study, metric).read(study.period)
+    answers = rows_of(study, source(study, metric).survey, study.period)
     quick, straight = _is_speeder(answers), _is_straight(answers, study)
     kept = {
         "all": slice(None),
@@ -244,7 +245,9 @@ def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFram
     key = next((key for key in ("invitation_id", "customer_id") if key in invited and key in study.responses), None)
     if key is None or invited.empty:
         return empty
-    answered = invited[key].isin(_of(study.responses, study, survey)[key].dropna())
+    # An invitation of the last days is answered in the next period; a customer's next answer is to the next invitation.
+    answers = study.responses if key == "invitation_id" else _of(study.responses, study, survey)
+    answered = invited[key].isin(answers[key].dropna())
     invited = invited.assign(answered=answered.astype(float))
     frame = _by_level(invited, "answered", study.segments(invited), "response").drop(columns="link")
     frame = frame[frame["segment"].ne("all")].reset_index(drop=True)
@@ -297,9 +300,9 @@ def _links(study: StudyData, answers: pd.DataFrame) -> dict[str, pd.Series]:
     """Return which answers are known to the customer list, and which have revenue in the period."""
     links = {}
     if study.has("customers") and "customer_id" in answers:
-        links["linked to a customer"] = answers["customer_id"].isin(study.customers["customer_id"])
+        links["customer record"] = answers["customer_id"].isin(study.customers["customer_id"])
     if study.has("revenue") and "customer_id" in answers:
-        links["linked to revenue"] = answers["customer_id"].isin(_dated(study.revenue, "month", study)["customer_id"])
+        links["bill in the period"] = answers["customer_id"].isin(_dated(study.revenue, "month", study)["customer_id"])
     return links
 
 
@@ -335,9 +338,7 @@ def _people(frame: pd.DataFrame) -> tuple[int, int]:
 
 def _given(cells: pd.Series) -> int:
     """Return how many cells hold an answer; of a yes/no column, how many say yes."""
-    return int(
-        cells.fillna(False).astype(bool).sum() if cells.name in ("has_comment", "finished") else cells.notna().sum()
-    )
+    return int(cells.eq(1).sum() if cells.name in ("has_comment", "finished") else cells.notna().sum())
 
 
 def _is_speeder(answers: pd.DataFrame) -> pd.Series:
