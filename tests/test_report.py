@@ -127,14 +127,13 @@ def test_code_is_folded_after_its_results_and_unshown_cells_are_not_on_the_page(
     assert "factor" not in html[: html.index("Which plan is best?")]
 
 
-def test_code_that_shows_nothing_is_folded_with_the_next_that_does(tiny, monkeypatch):
-    tiny.notebook(
-        "01-base", *page("Base?", ("code", "a = 1"), ("code", "show(a)"), ("markdown", "## Next"), ("code", "b"))
-    )
+def test_code_that_shows_nothing_is_folded_with_code_that_does(tiny, monkeypatch):
+    code = ("code", "a = 1"), ("code", "show(a)"), ("code", "keep(a)"), ("markdown", "## Next"), ("code", "b")
+    tiny.notebook("01-base", *page("Base?", *code))
     html = rendered(tiny, [payload("base", "01-base", 4)], monkeypatch)["01-base.html"]
     assert [text for text in Outline(html).texts["summary"] if text.startswith("Code")] == [
-        "Code of cells 2 to 4",
-        "Code of cell 5",
+        "Code of cells 2 to 5",
+        "Code of cell 6",
     ]
 
 
@@ -236,11 +235,14 @@ def test_prose_leads_nowhere_outside(markdown, wanted, unwanted):
 
 def test_method_notes_are_read_by_id(tmp_path):
     path = tmp_path / "methods.md"
-    path.write_text("# All\n\nIntro.\n\n## nps\n\nA.\n\n### Detail\n\nB.\n\n## response-bias: Who is missing\n\nC.\n")
+    path.write_text(
+        "# All\n\nIntro.\n\n## nps\n\nA.\n\n### Detail\n\nB.\n\n## bias: Who is missing\n\nC.\n\n## my-care\n"
+    )
     found = read_methods(path)
     assert [(method.id, method.title) for method in found.values()] == [
         ("nps", "NPS"),
-        ("response-bias", "Who is missing"),
+        ("bias", "Who is missing"),
+        ("my-care", "My care"),
     ]
     assert "<h3>Detail</h3>" in found["nps"].html
     assert read_methods(tmp_path / "none.md") == {}

@@ -58,7 +58,7 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
 
     Notes
     -----
-    Code that shows nothing is folded together with the next code under the same heading that does.
+    Code that shows nothing is folded together with the next code before more prose that does, or else with the last.
     """
     found: list[Block] = []
     silent: tuple[Cell, ...] = ()
@@ -67,8 +67,7 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
         if not cell.shown or PARAMETERS in cell.tags:
             continue
         if cell.kind == "markdown":
-            found += [Block(cells=silent)] if silent else []
-            found += _prose_blocks(cell.source, page.title, taken)
+            found = [*_with_silent(found, silent), *_prose_blocks(cell.source, page.title, taken)]
             silent = ()
             continue
         silent = (*silent, cell)
@@ -77,7 +76,16 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
             results = tuple(drawings[payload.source].html for payload in drawn)
             found.append(Block(cells=silent, results=results, kinds=tuple(payload.kind for payload in drawn)))
             silent = ()
-    return [*found, Block(cells=silent)] if silent else found
+    return _with_silent(found, silent)
+
+
+def _with_silent(found: list[Block], silent: tuple[Cell, ...]) -> list[Block]:
+    """Return the blocks with code that shows nothing added to the code before it, or as a block of its own."""
+    if not silent:
+        return found
+    if found and found[-1].cells:
+        return [*found[:-1], replace(found[-1], cells=(*found[-1].cells, *silent))]
+    return [*found, Block(cells=silent)]
 
 
 def code_gathered(blocks: Sequence[Block]) -> list[Block]:

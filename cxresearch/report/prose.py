@@ -7,6 +7,8 @@ from typing import Any
 
 import mistune
 
+from cxresearch.schema import METRICS
+
 PLUGINS = ["table", "strikethrough"]
 METHOD_HEADING = re.compile(r"^## +([a-z0-9-]+)(?:[ :]+(.+?))? *$", re.MULTILINE)
 OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
@@ -99,8 +101,7 @@ def read_methods(path: Path) -> dict[str, Method]:
 
 def _spelt(name: str) -> str:
     """Return an id as a title."""
-    words = name.replace("-", " ")
-    return words.upper() if len(words) <= 4 else words.capitalize()
+    return name.upper() if name in METRICS else name.replace("-", " ").capitalize()
 
 
 def _scrollable_tables(html: str) -> str:
