@@ -1,7 +1,9 @@
 """Figures of points and columns: the distribution of answers, and one number against another."""
 
+from typing import Any
+
 import pandas as pd
-from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cxresearch.present import frames
@@ -11,8 +13,11 @@ from cxresearch.present.palette import DETRACTOR, PASSIVE, PROMOTER, SERIES
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.present.rows import GAP, MARGIN, tick_digits
 
-COLUMN_HEIGHT, SQUARE = 200, 420
+COLUMN_HEIGHT, SQUARE, GUTTER = 200, 420, 44
+# Of the sheet's width, what a name in a matrix may take before it is wrapped; and how far from a point names keep.
+MATRIX_NAMES, DOT = 0.3, 6
 LINE = 18
+Box = tuple[float, float, float, float]
 NPS_POINTS = tuple(range(11))
 GROUPS = (
     ("Detractors", range(7), DETRACTOR),
@@ -84,59 +89,81 @@ def draw_matrix(payload: ProtectedPayload, canvas: Canvas, notes: list[str], tit
     frame = payload.to_frame()
     shown = frame[~frames.is_hidden(frame)]
     x, y = payload.arguments.get("x", "importance"), payload.arguments.get("y", "estimate")
-    written = [line for note in notes for line in wrapped(note, canvas.width - 2 * MARGIN, SMALL)]
-    height = SQUARE if not canvas.is_narrow else canvas.width
-    canvas.set_height(MARGIN + LINE + height + 2 * LINE + GAP + height_of(len(written), SMALL))
-    left, top, bottom = MARGIN + 44, MARGIN + LINE, MARGIN + LINE + height
-    axes = canvas.axes(left, top, canvas.width - MARGIN - GAP, bottom)
-    across, up = frames.floats(shown, x), frames.floats(shown, y)
-    for name, axis, values in ((x, axes.xaxis, across), (y, axes.yaxis, up)):
-        _axis(axes, axis, values, frames.units(frame, payload.arguments, name).iloc[0])
-    axes.axvline(across.mean(), color=canvas.theme.ink_soft, linewidth=0.8, dashes=(4, 3), zorder=1)
-    axes.axhline(up.mean(), color=canvas.theme.ink_soft, linewidth=0.8, dashes=(4, 3), zorder=1)
-    axes.scatter(across, up, s=42, color=SERIES[0], zorder=3)
+    across, up = _limits(frames.floats(shown, x)), _limits(frames.floats(shown, y))
+    left, top, right = MARGIN + GUTTER, MARGIN + LINE, canvas.width - MARGIN - GAP
+    bottom = top + (canvas.width if canvas.is_narrow else SQUARE)
     column = payload.group_columns[-1]
     names = [say.level(column, value, payload.labels) for value in shown[column]]
-    _name_points(axes, list(zip(across, up, names, strict=True)), canvas)
+    places = [
+        (left + (a - across[0]) / (across[1] - across[0]) * (right - left),
+         bottom - (b - up[0]) / (up[1] - up[0]) * (bottom - top))
+        for a, b in zip(frames.floats(shown, x), frames.floats(shown, y), strict=True)
+    ]  # fmt: skip
+    texts, key = _placed(places, names, canvas, (MARGIN, top, canvas.width - MARGIN, bottom))
+    written = [line for note in [*key, *notes] for line in wrapped(note, canvas.width - 2 * MARGIN, SMALL)]
+    canvas.set_height(bottom + 2 * LINE + GAP + height_of(len(written), SMALL))
+    axes = canvas.axes(left, top, right, bottom)
+    axes.set_xlim(*across)
+    axes.set_ylim(*up)
+    for name, axis, limits in ((x, axes.xaxis, across), (y, axes.yaxis, up)):
+        _axis(axis, limits, frames.units(frame, payload.arguments, name).iloc[0])
+    rule: dict[str, Any] = {"color": canvas.theme.ink_soft, "linewidth": 0.8, "dashes": (4, 3), "zorder": 1}
+    axes.axvline(frames.floats(shown, x).mean(), **rule)
+    axes.axhline(frames.floats(shown, y).mean(), **rule)
+    axes.scatter(frames.floats(shown, x), frames.floats(shown, y), s=42, color=SERIES[0], zorder=3)
+    for start, middle, text in texts:
+        canvas.text(start, middle, text, size=SMALL)
     canvas.text(MARGIN, MARGIN + LINE / 2, f"↑ {say.label(y, payload.labels)}", size=SMALL, soft=True)
     end = f"{say.label(x, payload.labels)} →"
-    canvas.text(canvas.width - MARGIN, bottom + LINE * 1.7, end, size=SMALL, soft=True, ha="right")
+    canvas.text(canvas.width - MARGIN, bottom + LINE * 1.9, end, size=SMALL, soft=True, ha="right")
     for number, line in enumerate(written):
         at = bottom + 2 * LINE + GAP + height_of(1, SMALL) * (number + 0.5)
         canvas.text(MARGIN, at, line, size=SMALL, soft=True)
 
 
-def _axis(axes: Axes, axis: object, values: pd.Series, unit: str) -> None:
-    """Set one axis of a matrix."""
+def _limits(values: pd.Series) -> tuple[float, float]:
+    """Return the limits of an axis of a matrix."""
     least, greatest = float(values.min()), float(values.max())
     room = (greatest - least or abs(greatest) or 1.0) * 0.14
-    (axes.set_xlim if axis is axes.xaxis else axes.set_ylim)(least - room, greatest + room)
+    return least - room, greatest + room
+
+
+def _axis(axis: Axis, limits: tuple[float, float], unit: str) -> None:
+    """Set the ticks of one axis of a matrix."""
     locator = MaxNLocator(4, steps=[1, 2, 5, 10])
-    digits = tick_digits(list(locator.tick_values(least, greatest)), unit)
-    axis.set_major_locator(locator)  # type: ignore[attr-defined]
-    axis.set_major_formatter(FuncFormatter(lambda value, _: say.number(value, unit, digits=digits)))  # type: ignore[attr-defined]
+    digits = tick_digits(list(locator.tick_values(*limits)), unit)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: say.number(value, unit, digits=digits)))
 
 
-def _name_points(axes: Axes, points: list[tuple[float, float, str]], canvas: Canvas) -> None:
-    """Write each point's name where it touches no other name or point; where no place is free, a number and a key."""
-    box, (x0, x1), (y0, y1) = axes.get_position(), axes.get_xlim(), axes.get_ylim()
-    pixels = [
-        ((box.x0 + (x - x0) / (x1 - x0) * box.width) * canvas.width,
-         (1 - box.y0 - (y - y0) / (y1 - y0) * box.height) * canvas.height, name)
-        for x, y, name in points
-    ]  # fmt: skip
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y, _ in pixels]
-    for x, y, name in pixels:
-        width, half = text_width(name, SMALL), LINE / 2
-        places = [(x + 9, y), (x - 9 - width, y), (x - width / 2, y - LINE), (x - width / 2, y + LINE)]
-        places += [(x + 9, y + step * LINE) for step in (-1, 1, -2, 2)] + [
-            (x - 9 - width, y + s * LINE) for s in (-1, 1)
-        ]
-        inside = [(left, at) for left, at in places if left >= MARGIN and left + width <= canvas.width - MARGIN]
-        free = [
-            (left, at) for left, at in inside
-            if not any(left < r and left + width > a and at - half < b and at + half > t for a, t, r, b in taken)
-        ]  # fmt: skip
-        left, at = (free or inside or places)[0]
-        taken.append((left, at - half, left + width, at + half))
-        canvas.text(left, at, name, size=SMALL)
+def _placed(
+    places: list[tuple[float, float]], names: list[str], canvas: Canvas, room: Box
+) -> tuple[list[tuple[float, float, str]], list[str]]:
+    """Return each name, in lines, where it touches no other; where no place is free, a number, and a key to these."""
+    taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in places]
+    texts: list[tuple[float, float, str]] = []
+    key: list[str] = []
+    for (x, y), name in zip(places, names, strict=True):
+        lines = wrapped(name, canvas.width * MATRIX_NAMES, SMALL)
+        found = _free(x, y, lines, taken, room)
+        if found is None:
+            key.append(f"{len(key) + 1} {name}")
+            lines = [str(len(key))]
+            found = _free(x, y, lines, taken, room) or (x + DOT, y - LINE / 2, x + DOT, y + LINE / 2)
+        taken.append(found)
+        texts.append((found[0], (found[1] + found[3]) / 2, "\n".join(lines)))
+    return texts, [", ".join(key)] if key else []
+
+
+def _free(x: float, y: float, lines: list[str], taken: list[Box], room: Box) -> Box | None:
+    """Return the box nearest to a point in which lines of text are free and within the room."""
+    width, high = max(text_width(line, SMALL) for line in lines), LINE * len(lines)
+    sides = [x + DOT + 3, x - DOT - 3 - width]
+    starts = [(side, y - high / 2 + shift) for shift in (0, -LINE, LINE, -2 * LINE, 2 * LINE) for side in sides]
+    starts[2:2] = [(x - width / 2, y - DOT - high), (x - width / 2, y + DOT)]
+    for left, top in starts:
+        box = (left, top, left + width, top + high)
+        inside = left >= room[0] and top >= room[1] and box[2] <= room[2] and box[3] <= room[3]
+        if inside and not any(left < r and box[2] > a and top < b and box[3] > t for a, t, r, b in taken):
+            return box
+    return None
