@@ -132,7 +132,8 @@ def speeders(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     words = (
         "in too little time" if limit is None or pd.isna(limit) else f"in under {say.number(limit, 'count')} seconds"
     )
-    return joined(f"{_share_of(record)} given {words}.", THEY_STAY if record["flagged"] else "")
+    were = "was" if record["flagged"] == 1 else "were"
+    return joined(f"{_share_of(record)} {were} given {words}.", THEY_STAY if record["flagged"] else "")
 
 
 @finding_named
@@ -141,7 +142,7 @@ def straight_liners(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -
     record = _single(frame)
     if record is None:
         return "Whether somebody gave the same rating throughout cannot be assessed."
-    return joined(f"{_share_of(record)} the same rating throughout.", THEY_STAY if record["flagged"] else "")
+    return joined(f"{_share_of(record)} gave the same rating throughout.", THEY_STAY if record["flagged"] else "")
 
 
 def _single(frame: pd.DataFrame) -> dict[str, float] | None:
@@ -153,10 +154,9 @@ def _single(frame: pd.DataFrame) -> dict[str, float] | None:
 def _share_of(record: dict[str, float]) -> str:
     """Return how many of how many answers were flagged."""
     flagged, answers = record["flagged"], record["n"]
-    verb = "was" if flagged == 1 else "were"
     many = "None" if not flagged else say.number(flagged, "count")
     share = "" if not flagged else f" ({say.number(record['estimate'], 'share', digits=1)})"
-    return f"{many} of {say.count(answers, 'answer')}{share} {verb}"
+    return f"{many} of {say.count(answers, 'answer')}{share}"
 
 
 @finding_named

@@ -37,6 +37,8 @@ SEVERAL = 2
 # A hidden cell is determined when no direction in which the hidden cells can move together moves it.
 STILL = 1e-9
 ROUNDING = 6
+# What scipy's linprog answers where a count may grow without end: none of the totals that bound it is known.
+UNBOUNDED = 3
 
 
 class Name(NamedTuple):
@@ -340,8 +342,12 @@ def _narrow(sums: np.ndarray, base: np.ndarray, min_base: int) -> list[int]:
             if greatest[place] - least[place] < min_base:
                 goal = np.zeros(len(base))
                 goal[place] = sign
-                counts = linprog(goal, A_eq=sums, b_eq=sums @ base).x.round(ROUNDING)
-                least, greatest = np.minimum(least, counts), np.maximum(greatest, counts)
+                found = linprog(goal, A_eq=sums, b_eq=sums @ base)
+                if found.status == UNBOUNDED:
+                    greatest[place] = np.inf
+                elif found.x is not None:
+                    counts = found.x.round(ROUNDING)
+                    least, greatest = np.minimum(least, counts), np.maximum(greatest, counts)
     return np.flatnonzero((base > 0) & (base < min_base) & (greatest - least < min_base)).tolist()
 
 
