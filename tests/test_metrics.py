@@ -99,8 +99,10 @@ def test_no_weight_is_all_ones(name):
 @SHARES_AND_MEANS
 def test_only_ratios_of_weights_matter(name):
     metric = METRICS[name][0]
-    frame = answers().assign(seven=lambda rows: rows["weight"] * 7)
-    assert numbers(metric(frame, weight="weight")) == pytest.approx(numbers(metric(frame, weight="seven")))
+    frame = answers()
+    for factor in (7, 1e-200, 1e200):
+        scaled = frame.assign(weight=frame["weight"] * factor)
+        assert numbers(metric(frame, weight="weight")) == pytest.approx(numbers(metric(scaled, weight="weight")))
     plain, weighted = metric(frame)["estimate"].item(), metric(frame, weight="weight")["estimate"].item()
     assert abs(plain - weighted) > 1e-6
 
@@ -344,6 +346,16 @@ def test_total_and_mean_in_the_unit_of_the_column():
     frame = pd.DataFrame({"orders": [1.0, 2.0, 6.0], "w": [10.0, 10.0, 20.0]})
     assert metrics.total(frame, column="orders", weight="w")["estimate"].item() == 150
     assert metrics.mean(frame, column="orders", weight="w")["estimate"].item() == 3.75
+
+
+def test_ids_and_groups_may_be_categories():
+    frame = answers()
+    coded = frame.astype({"plan": "category", "customer_id": "category"})
+    text, category = metrics.nps(frame, "plan"), metrics.nps(coded, "plan")
+    assert numbers(category) == pytest.approx(numbers(text))
+    assert category["plan"].astype("str").tolist() == text["plan"].tolist()
+    some = coded[coded["plan"] == "Plus"]
+    assert numbers(metrics.nps(some)) == pytest.approx(numbers(metrics.nps(frame[frame["plan"] == "Plus"])))
 
 
 def test_groups_stand_in_their_natural_order():
@@ -843,6 +855,23 @@ def test_a_census_of_both_periods_leaves_nothing_to_chance():
     assert row["estimate"] == pytest.approx(20)
 
 
+def test_a_finite_population_narrows_the_change_of_a_panel():
+    rng = np.random.default_rng(8)
+    ids = pd.Series(range(100)).astype("str")
+    first = pd.DataFrame({"csat": rng.integers(1, 6, 100), "period": "2026Q2", "survey": "relationship", "fpc": 200})
+    second = first.assign(csat=np.clip(first["csat"] + rng.choice([0, 0, 1], 100), 1, 5), period="2026Q3")
+    panel = [first.assign(customer_id=ids), second.assign(customer_id=ids)]
+    declared = {"design": SimpleNamespace(weight=None, strata=None, cluster=None, fpc="fpc")}
+    endless = metrics.change(study(*(frame.drop(columns="fpc") for frame in panel)), "csat").iloc[0]
+    finite = metrics.change(study(*panel, declared=declared), "csat").iloc[0]
+    assert finite["std_error"] == pytest.approx(endless["std_error"] * math.sqrt(1 - 100 / 200))
+    # Half of each draw was to be expected in the other: the overlap of independent draws says nothing.
+    half = [panel[0], panel[1].assign(customer_id=pd.Series(range(50, 150)).astype("str"))]
+    drawn = metrics.change(study(*half, declared=declared), "csat").iloc[0]
+    alone = [metrics.csat(frame, fpc="fpc")["std_error"].item() for frame in half]
+    assert drawn["std_error"] == pytest.approx(math.hypot(*alone))
+
+
 # --- scorecard, trend, segments, touchpoints, distribution ------------------------------------------------------------
 
 
@@ -891,6 +920,12 @@ def test_scorecard_has_a_row_for_every_metric_of_the_study():
     assert card.columns[:2].tolist() == ["metric", "n"]
     assert card.columns[-1] == "flag"
     assert not {"current", "previous"} <= set(card)  # that pair marks a frame whose estimate is a difference
+
+
+@pytest.mark.parametrize(("away", "verdict"), [(-8, "met"), (-1, "cannot tell"), (1, "cannot tell"), (8, "missed")])
+def test_a_target_is_met_where_the_whole_interval_reaches_it(away, verdict):
+    data = Study(wave("2026Q3", (400, 300, 300)), compare_to=None, declared={"targets": {"nps": 10 + away}})
+    assert metrics.scorecard(data)["target_verdict"].item() == verdict
 
 
 def test_scorecard_agrees_with_the_metrics_and_the_changes():

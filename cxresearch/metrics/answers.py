@@ -108,9 +108,10 @@ def used_columns(responses: pd.DataFrame, measure: Measure, by: By, columns: Col
         raise TypeError(f"responses: found a {type(responses).__name__}; it is a pandas DataFrame, one row an answer.")
     design = [columns.weight, columns.strata, *_listed(columns.cluster), *_listed(columns.fpc)]
     named = [measure.column, *_grouping(by), *(name for name in design if name is not None)]
-    for name in named:
+    used = list(dict.fromkeys([*named, *(name for name in IDS if name in responses)]))
+    for name in used:
         _check_column(responses, name)
-    return list(dict.fromkeys([*named, *(name for name in IDS if name in responses)]))
+    return used
 
 
 def read_answers(responses: pd.DataFrame, measure: Measure, by: By, columns: Columns) -> Answers:
@@ -135,7 +136,7 @@ def read_answers(responses: pd.DataFrame, measure: Measure, by: By, columns: Col
     group, groups = _groups(responses, keys)
     customer = _identified(responses, "customer_id")
     unit = _identified(responses, "account_id", customer) if "account_id" in responses else customer
-    clusters = tuple(_own_where_blank(pd.factorize(responses[name])[0]) for name in _listed(columns.cluster))
+    clusters = tuple(_own_where_blank(_coded(responses[name])[0]) for name in _listed(columns.cluster))
     return Answers(
         votes=votes,
         group=group,
@@ -188,7 +189,7 @@ def _weights(column: pd.Series, name: str, votes: Floats) -> Floats:
 
 def _strata(column: pd.Series, name: str) -> Codes:
     """Return the codes of strata."""
-    codes, _ = pd.factorize(column)
+    codes, _ = _coded(column)
     if (codes < 0).any():
         raise ValueError(
             f"strata {name!r}: {int((codes < 0).sum())} of {len(codes)} rows have no stratum; give each one."
@@ -196,12 +197,20 @@ def _strata(column: pd.Series, name: str) -> Codes:
     return codes
 
 
+def _coded(column: pd.Series) -> tuple[Codes, pd.Index]:
+    """Return codes of a column's values, -1 where missing, and the values; a category's own codes are taken as is."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        levels = pd.CategoricalIndex(column.cat.categories, dtype=column.dtype)
+        return column.cat.codes.to_numpy(dtype=np.intp), levels
+    return pd.factorize(column)
+
+
 def _identified(responses: pd.DataFrame, name: str, otherwise: Codes | None = None) -> Codes | None:
     """Return codes of the ids in a column, where blank those of `otherwise`; None if all rows differ."""
     n = len(responses)
     if name not in responses:
         return otherwise
-    codes, ids = pd.factorize(responses[name])
+    codes, ids = _coded(responses[name])
     if pd.api.types.is_string_dtype(ids.dtype):
         empty = np.flatnonzero(np.asarray(ids == ""))
         codes = np.where(np.isin(codes, empty), -1, codes) if len(empty) else codes
@@ -233,7 +242,7 @@ def _groups(responses: pd.DataFrame, keys: list[str]) -> tuple[Codes, pd.DataFra
     code, missing = np.zeros(len(responses), dtype=np.intp), np.zeros(len(responses), dtype=bool)
     levels = []
     for key in keys:
-        of_row, found = pd.factorize(responses[key])
+        of_row, found = _coded(responses[key])
         order = _natural_order(found)
         rank = np.empty(len(order), dtype=np.intp)
         rank[order] = np.arange(len(order))

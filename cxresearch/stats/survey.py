@@ -342,8 +342,10 @@ def kish(weight: Floats, domain: Codes | None = None, n_domains: int = 1) -> Flo
     array([2.667])
     """
     group = np.zeros(len(weight), dtype=np.intp) if domain is None else domain
-    total = _sums(group, weight, n_domains)
-    return _ratio(total * total, _sums(group, weight * weight, n_domains), empty=0.0)
+    # Only ratios matter; the largest weight as unit keeps squares of very small or large ones in range.
+    share = weight / max(weight.max(initial=0.0), np.finfo(float).tiny)
+    total = _sums(group, share, n_domains)
+    return _ratio(total * total, _sums(group, share * share, n_domains), empty=0.0)
 
 
 def base_flag(n: npt.ArrayLike, n_eff: npt.ArrayLike) -> npt.NDArray[np.str_]:
