@@ -70,6 +70,15 @@ def test_an_estimate_stands_with_its_interval_and_base():
     assert f"1{THOUSANDS}520" in shown(estimates())
 
 
+def test_names_are_escaped_once():
+    frame = estimates().replace({"Basic": "Küste & <Inseln>", "Plus": "{{7*7}} $x^{"}).assign(owner="A & B")
+    rows = Cells(shown(frame)).text
+    assert rows[1][0] == "Küste & <Inseln>"
+    assert rows[2][0] == "{{7*7}} $x^{"
+    assert rows[1][-1] == "A & B"
+    assert Cells(shown(frame, labels={"plan": "A & <b>"})).text[0][0] == "A & <b>"
+
+
 def test_hidden_cells_are_a_dash_with_a_footnote():
     found = Cells(shown(estimates(), metric="nps")).text
     assert [row for row in found if row[0].startswith(("Isles", "Rest"))] == [["Isles2", "–", "–"], ["Rest2", "–", "–"]]
@@ -139,6 +148,11 @@ def test_counts_of_a_process_are_shown_as_they_are():
     frame = pd.DataFrame({"table": ["responses", "customers"], "rule": ["late", "copy"], "rows": [1412, 1]})
     rows = Cells(shown(frame, about="process")).text
     assert rows == [["Table", "Rule", "Rows"], ["responses", "late", "1 412"], ["customers", "copy", "1"]]
+
+
+def test_whole_numbers_with_gaps_are_counts():
+    frame = pd.DataFrame({"table": ["a", "b"], "rows": [97.0, None], "median_s": [272.0, 90.0]})
+    assert Cells(shown(frame, about="process")).text[1:] == [["a", "97", "272 s"], ["b", "–", "90 s"]]
 
 
 def test_the_table_is_accessible():

@@ -167,7 +167,7 @@ def test_a_finding_of_one_row_is_a_sentence_of_its_own():
 
 def test_the_ends_are_named_where_their_difference_is_supported():
     assert told("estimates", groups([10.0, 40.0, 25.0], 300), metric="nps") == (
-        "Highest G1, +40 (34 to 46); lowest G0, +10 (4 to 16)."
+        "G1, +40 (34 to 46), is above G0, +10 (4 to 16)."
     )
 
 
@@ -179,7 +179,7 @@ def test_the_ends_of_many_equal_groups_are_seldom_called_different():
     """25 groups that differ by chance alone; comparing the ends by their intervals would mislead."""
     rng = np.random.default_rng(5)
     runs = [groups(rng.normal(20, 3, 25), 300) for _ in range(200)]
-    claimed = sum("Highest" in told("estimates", frame, metric="nps") for frame in runs)
+    claimed = sum("is above" in told("estimates", frame, metric="nps") for frame in runs)
     apart = sum((f["estimate"].max() - 6) > (f["estimate"].min() + 6) for f in runs)
     assert claimed <= 0.05 * 200 + 2 * (200 * 0.05 * 0.95) ** 0.5
     assert apart > claimed + 50
@@ -189,7 +189,7 @@ def test_very_small_groups_are_not_ranked_and_hidden_ones_not_told():
     frame = groups([10.0, 40.0, 90.0, 95.0, -90.0], [300, 300, 20, 6, 5])
     frame["flag"] = ["", "", "very small base", "", ""]
     sentence = told("estimates", frame, metric="nps")
-    assert "lowest G0" in sentence
+    assert "above G0" in sentence
     assert "G3" not in sentence
     assert "G4" not in sentence
     assert "95" not in sentence
@@ -201,7 +201,7 @@ def test_each_segment_is_compared_within_itself():
     frame = pd.concat(parts, ignore_index=True).rename(columns={"plan": "level"})
     frame.insert(0, "segment", ["plan", "plan", "region", "region"])
     assert told("estimates", frame, metric="nps", labels={"plan": "Tariff"}) == (
-        "Tariff: highest G1, +40 (34 to 46); lowest G0, +10 (4 to 16). Within Region the groups cannot be told apart."
+        "Tariff: G1, +40 (34 to 46), is above G0, +10 (4 to 16). Within Region the groups cannot be told apart."
     )
 
 
@@ -250,7 +250,7 @@ def flow():
     ("name", "frame", "about", "sentence"),
     [
         ("flow", flow(), "people",
-         f"6{THIN}120 invited, 1{THIN}187 answered, 1{THIN}012 counted, 996 linked. 16% of those invited are linked."),
+         f"6{THIN}120 invited, 1{THIN}187 answered, 1{THIN}012 counted, 996 linked. 16% of those invited remain."),
         ("speaks_for", flow(), "people",
          f"This report speaks for the 1{THIN}012 answers counted. 19% of 6{THIN}120 invited answered; those who did "
          "not may think otherwise."),
@@ -319,7 +319,7 @@ def test_the_alternative_text_says_type_subject_range_and_finding():
     text = words.alt(protect([payload], Policy()).payloads[0])
     assert text == (
         "Dots with intervals: NPS by plan. 3 values from 10 to 40. "
-        "Highest G1, +40 (34 to 46); lowest G0, +10 (4 to 16). Not shown, to protect small groups: G3 and G4."
+        "G1, +40 (34 to 46), is above G0, +10 (4 to 16). Not shown, to protect small groups: G3 and G4."
     )
 
 

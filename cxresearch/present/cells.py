@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxresearch.present import frames
 from cxresearch.present import labels as say
+from cxresearch.present.findings import amount
 from cxresearch.present.payload import ProtectedPayload
 
 # Exact numbers for machines stay in results.json; a reader needs the interval, not what it was made from.
@@ -21,6 +22,7 @@ BEFORE = "before"
 LAST = ("survey",)
 P_VALUES = ("p_value", "p_adjusted")
 SMALLEST_P = 0.001
+BEYOND = "no difference beyond "
 DEFAULT_LEVEL = 0.95
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
@@ -60,7 +62,7 @@ def _is_news(name: str, frame: pd.DataFrame) -> bool:
         return False
     if name in ("n_customers", "n_eff"):
         gap = (frames.floats(frame, name) / frames.floats(frame, "n") - 1).abs()
-        has_room = name == "n_customers" or "previous" not in frame.columns
+        has_room = "previous" not in frame.columns
         return "n" not in frame.columns or (has_room and bool((gap > SAME).any()))
     if name in P_VALUES:
         return "verdict" not in frame.columns and not (name == "p_value" and "p_adjusted" in frame.columns)
@@ -138,10 +140,20 @@ def _verdicts(frame: pd.DataFrame, payload: ProtectedPayload) -> list[str]:
     found = [_text(verdict) for verdict in frame["verdict"]]
     told = [say.number(value, unit, digits=1) for value, unit in zip(smallest, units, strict=True)]
     words = [
-        f"{text}; ±{size} detectable" if text == "cannot tell" and known else text
-        for text, size, known in zip(found, told, smallest.notna(), strict=True)
+        f"{text}; ±{size} detectable" if text == "cannot tell" and known else _with_margin(text, unit)
+        for text, size, unit, known in zip(found, told, units, smallest.notna(), strict=True)
     ]
     return [f'<span class="cx-verdict">{text}</span>' for text in words]
+
+
+def _with_margin(verdict: str, unit: str) -> str:
+    """Return a verdict whose margin, if it has one, is in the unit that people read."""
+    words, _, margin = verdict.partition(BEYOND)
+    try:
+        size = amount(float(margin), unit)
+    except ValueError:
+        return verdict
+    return f"{words}{BEYOND}{escaped(size)}"
 
 
 def _text(value: Any) -> str:

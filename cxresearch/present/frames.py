@@ -54,7 +54,7 @@ def units(frame: pd.DataFrame, arguments: Mapping[str, Any], name: str) -> pd.Se
     metrics = frame["metric"] if "metric" in frame.columns else [arguments.get("metric")] * len(frame)
     if name in declared:
         found = [declared[name]] * len(frame)
-    elif name in BASES or (name not in IN_UNIT and pd.api.types.is_integer_dtype(frame[name].dtype)):
+    elif name in BASES or (name not in IN_UNIT and _is_whole(frame[name]) and _by_name(name) == "number"):
         found = ["count"] * len(frame)
     elif name in IN_UNIT and "unit" in frame.columns:
         found = [say.unit_named(unit) for unit in frame["unit"]]
@@ -65,6 +65,12 @@ def units(frame: pd.DataFrame, arguments: Mapping[str, Any], name: str) -> pd.Se
     if is_difference(frame, name):
         found = [say.unit_of_change(unit) for unit in found]
     return pd.Series(found, index=frame.index, dtype="str")
+
+
+def _is_whole(numbers: pd.Series) -> bool:
+    """Return whether all known numbers of a column are whole, and there is one."""
+    known = numbers.astype("float64").dropna()
+    return len(known) > 0 and bool((known % 1 == 0).all())
 
 
 def _by_name(name: str) -> str:

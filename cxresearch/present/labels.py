@@ -47,7 +47,19 @@ HEADINGS = {
     "column": "Column",
     "score": "Answer",
     "owner": "Owner",
+    "gap": "Gap in percentage points",
+    "median_s": "Median time",
+    "limit_s": "Limit",
     "target": "Target",
+    "has_comment": "Comment",
+    "finished": "Questionnaire finished",
+    "median_s": "Median time",
+    "limit_s": "Limit",
+    "flagged": "Flagged",
+    "quarantined": "Set aside",
+    "share_invited": "Of the invited",
+    "share_answered": "Of the answers",
+    "not_said": "Not said",
 }
 METRICS = {
     "nps": "NPS",
@@ -61,6 +73,8 @@ METRICS = {
     "passives": "Passives",
     "detractors": "Detractors",
 }
+# Columns whose levels are names of a study file or of this package, written as code.
+CODED = ("metric", "driver", "segment", "item", "outcome", "touchpoint", "stage")
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
 METRIC_UNITS = {
@@ -77,7 +91,7 @@ METRIC_UNITS = {
 }
 # Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares.
 DIGITS = {"points": 0, "share": 0, "percentage points": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
-SMALL_SHARE = 0.1
+SMALL_SHARE, SMALLEST_SHARE = 0.1, 0.001
 CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -107,7 +121,7 @@ def label(name: str, labels: Mapping[str, str] | None = None) -> str:
         return clean(known[name])
     words = clean(name.replace("_", " ")).split(" ")
     spelled = [ACRONYMS.get(word.lower(), word) for word in words]
-    return " ".join([spelled[0][:1].upper() + spelled[0][1:], *spelled[1:]])
+    return " ".join([capital(spelled[0]) if spelled[0].islower() else spelled[0], *spelled[1:]])
 
 
 def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> str:
@@ -125,8 +139,10 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
         return period_label(text)
     if is_total(text):
         return capital(text)
-    if column in ("metric", "driver", "segment"):
+    if column in ("metric", "driver", "segment", "item"):
         return label(text, labels)
+    if column in ("stage", "link", "answers"):
+        return capital(clean((labels or {}).get(text, text)))
     if column == "survey":
         return SURVEYS.get(text, text)
     return clean((labels or {}).get(text, text))
@@ -213,6 +229,17 @@ def number(
     before = CURRENCIES.get(currency, f"{currency} " if currency else "") if unit == "money" else ""
     after = {"share": "%", "seconds": " s"}.get(unit, "")
     return f"{sign}{before}{text}{after}"
+
+
+def small_share(value: float) -> str:
+    """Return a share that may be small, with one decimal.
+
+    Examples
+    --------
+    >>> small_share(0.043), small_share(0.0004), small_share(0.0)
+    ('4.3%', 'under 0.1%', '0.0%')
+    """
+    return number(value, "share", digits=1) if value == 0 or value >= SMALLEST_SHARE else "under 0.1%"
 
 
 def digits_for(values: Iterable[float], unit: str) -> int:

@@ -11,6 +11,7 @@ from cxresearch.present import canvas as sheet
 from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import WIDTHS, Canvas, quiet, themed
+from cxresearch.present.disclosure import NO_ANSWERS
 from cxresearch.present.lines import curves_of, trend_of
 from cxresearch.present.palette import MUTED_SERIES, SERIES, THEMES
 from cxresearch.present.panels import draw_panels
@@ -138,11 +139,6 @@ def _unit(payload: ProtectedPayload) -> str:
     frame = payload.to_frame()
     units = frames.units(frame, payload.arguments, value_of(payload)).unique()
     return str(units[0]) if len(units) == 1 else "number"
-
-
-def _silent(frame: pd.DataFrame) -> pd.Series:
-    """Return which rows have no answers."""
-    return frames.flags(frame).str.startswith("no answers")
 
 
 def _name(record: pd.Series, columns: list[str], payload: ProtectedPayload) -> str:

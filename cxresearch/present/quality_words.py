@@ -27,14 +27,10 @@ def flow(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     rows = [(str(record["stage"]), record["n"]) for record in _counted(frame)]
     if not rows:
         return NOTHING
-    (first, all_of_them), (last, left) = rows[0], rows[-1]
+    (first, all_of_them), (_, left) = rows[0], rows[-1]
     steps = [f"{say.number(count, 'count')} {say.clean(stage)}" for stage, count in rows]
-    end = (
-        f"{say.number(left / all_of_them, 'share')} of those {say.clean(first)} are {say.clean(last)}"
-        if all_of_them
-        else ""
-    )
-    return joined(f"{', '.join(steps)}.", f"{end}." if end and len(rows) > 1 else "")
+    remain = f"{say.number(left / all_of_them, 'share')} of those {say.clean(first)} remain." if all_of_them else ""
+    return joined(f"{', '.join(steps)}.", remain if len(rows) > 1 else "")
 
 
 @finding_named
@@ -155,7 +151,7 @@ def _share_of(record: dict[str, float]) -> str:
     """Return how many of how many answers were flagged."""
     flagged, answers = record["flagged"], record["n"]
     many = "None" if not flagged else say.number(flagged, "count")
-    share = "" if not flagged else f" ({say.number(record['estimate'], 'share', digits=1)})"
+    share = "" if not flagged else f" ({say.small_share(record['estimate'])})"
     return f"{many} of {say.count(answers, 'answer')}{share}"
 
 
@@ -189,6 +185,6 @@ def quarantine(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
         return f"All {say.count(read, 'row')} read were accepted."
     parts = [f"{say.number(r['quarantined'], 'count')} in {say.clean(str(r['table']))}"
              for r in frame.to_dict("records") if r["quarantined"]]  # fmt: skip
-    share = say.number(aside / read, "share", digits=1)
+    share = say.small_share(aside / read)
     some = f"{say.number(aside, 'count')} ({share}) {'was' if aside == 1 else 'were'}"
     return f"Of {say.count(read, 'row')} read, {some} set aside: {say.listed(parts)}."

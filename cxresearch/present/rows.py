@@ -103,7 +103,7 @@ def draw_rows(sheet: Sheet, canvas: Canvas, mark: Any) -> None:
     lines = [wrapped(row.name, _room(row, columns, canvas), weight=_weight(row)) for row in sheet.rows]
     heights = [_height(row, len(found), canvas) for row, found in zip(sheet.rows, lines, strict=True)]
     notes = [line for note in sheet.notes for line in wrapped(note, canvas.width - 2 * MARGIN, SMALL)]
-    has_headings = (bool(sheet.base_title) or not sheet.has_axis) and not canvas.is_narrow
+    has_headings = bool(sheet.base_title or (sheet.title and not sheet.has_axis)) and not canvas.is_narrow
     top = MARGIN + ABOVE * max(len(sheet.marks), has_headings)
     bottom = top + sum(heights)
     under = bottom + (TICKS + AXIS_TITLE if sheet.has_axis else 0)

@@ -95,7 +95,9 @@ def _composed(frame: pd.DataFrame, payload: ProtectedPayload, layout: Layout, co
     if layout.groups:
         data["group"] = [numbers[heading] for heading in headings]
     stub, group = ("stub" if layout.stub else None), ("group" if layout.groups else None)
-    shown = GT(data, id=payload.key, rowname_col=stub, groupname_col=group).fmt(lambda cell: cell)
+    shown = GT(data, id=payload.key, rowname_col=stub, groupname_col=group)
+    # Every cell is escaped already; without a format great-tables would escape it again.
+    shown = shown.fmt(lambda cell: cell, columns=[*names, *([stub] if stub else [])])
     shown = shown.cols_label({name: as_html(found.heading) for name, found in zip(names, columns, strict=True)})
     if layout.stub:
         shown = shown.tab_stubhead(as_html(escaped(say.label(layout.stub, payload.labels))))

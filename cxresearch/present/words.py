@@ -297,7 +297,7 @@ def finding_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Labe
 
 @finding_named
 def estimates(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
-    """Return the highest and lowest group of each segment where their difference is supported, else that it is not."""
+    """Return the two groups of each segment that differ most clearly, if any two do."""
     columns = [name for name in group_columns(tuple(frame.columns)) if frame[name].nunique(dropna=False) > 1]
     known = shown(frame)
     known = known[[not all(say.is_total(record[name]) for name in columns) for record in known.to_dict("records")]]
@@ -313,32 +313,37 @@ def estimates(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
             say.label(k, labels) if n == "segment" else say.level(n, k, labels) for n, k in zip(outer, key, strict=True)
         )
         if len(part) > 1:
-            (told if _is_supported(part) else alike).append((name, part))
-    sentences = [_extremes(name, part, columns[-1], arguments, labels) for name, part in told[:MOST_GROUPS]]
+            (told if _clearest(part) else alike).append((name, part))
+    sentences = [_difference_of(name, part, columns[-1], arguments, labels) for name, part in told[:MOST_GROUPS]]
     return joined(*sentences, _alike(alike, bool(outer)), _unranked(known, columns[-1], labels))
 
 
-def _is_supported(part: pd.DataFrame) -> bool:
-    """Return whether the greatest difference among groups is more than chance gives (Tukey and Kramer)."""
+def _clearest(part: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the places of the higher and lower group that differ most clearly, or None where no two do.
+
+    A pair counts if its difference is more than chance gives among that many groups (Tukey and Kramer).
+    """
     from scipy.stats import studentized_range
 
     values = frames.floats(part, "estimate").to_numpy()
     errors = frames.floats(part, "std_error").to_numpy()
-    high, low = int(values.argmax()), int(values.argmin())
-    spread = np.sqrt((errors[high] ** 2 + errors[low] ** 2) / 2)
-    if not spread > 0:
-        return False
-    return bool(studentized_range.sf((values[high] - values[low]) / spread, len(part), np.inf) < SIGNIFICANCE)
+    spread = np.sqrt((errors[:, None] ** 2 + errors[None, :] ** 2) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(spread > 0, (values[:, None] - values[None, :]) / spread, 0.0)
+    high, low = np.unravel_index(int(distance.argmax()), distance.shape)
+    supported = studentized_range.sf(distance[high, low], len(part), np.inf) < SIGNIFICANCE
+    return (int(high), int(low)) if supported else None
 
 
-def _extremes(name: str, part: pd.DataFrame, column: str, arguments: Arguments, labels: Labels) -> str:
-    """Return the highest and lowest group."""
-    records = part.to_dict("records")
-    top, bottom = max(records, key=lambda r: r["estimate"]), min(records, key=lambda r: r["estimate"])
-    texts = [with_limits(record, unit_of(record, arguments), arguments) for record in (top, bottom)]
-    names = [say.level(column, record[column], labels) for record in (top, bottom)]
-    start = f"{name}: highest" if name else "Highest"
-    return f"{start} {names[0]}, {texts[0]}; lowest {names[1]}, {texts[1]}."
+def _difference_of(name: str, part: pd.DataFrame, column: str, arguments: Arguments, labels: Labels) -> str:
+    """Return the two groups that differ most clearly."""
+    records, pair = part.to_dict("records"), _clearest(part)
+    if pair is None:
+        return ""
+    texts = [with_limits(records[place], unit_of(records[place], arguments), arguments) for place in pair]
+    names = [say.level(column, records[place][column], labels) for place in pair]
+    sentence = f"{names[0]}, {texts[0]}, is above {names[1]}, {texts[1]}."
+    return f"{name}: {sentence}" if name else say.capital(sentence)
 
 
 def _alike(parts: list[tuple[str, pd.DataFrame]], named: bool) -> str:
