@@ -48,8 +48,6 @@ HEADINGS = {
     "score": "Answer",
     "owner": "Owner",
     "gap": "Gap in percentage points",
-    "median_s": "Median time",
-    "limit_s": "Limit",
     "target": "Target",
     "has_comment": "Comment",
     "finished": "Questionnaire finished",
@@ -73,8 +71,9 @@ METRICS = {
     "passives": "Passives",
     "detractors": "Detractors",
 }
-# Columns whose levels are names of a study file or of this package, written as code.
-CODED = ("metric", "driver", "segment", "item", "outcome", "touchpoint", "stage")
+# Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
+CODED = ("metric", "driver", "segment", "item", "outcome", "touchpoint")
+PHRASES = ("stage", "link", "answers")
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
 METRIC_UNITS = {
@@ -139,9 +138,9 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
         return period_label(text)
     if is_total(text):
         return capital(text)
-    if column in ("metric", "driver", "segment", "item"):
+    if column in CODED:
         return label(text, labels)
-    if column in ("stage", "link", "answers"):
+    if column in PHRASES:
         return capital(clean((labels or {}).get(text, text)))
     if column == "survey":
         return SURVEYS.get(text, text)

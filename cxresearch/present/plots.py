@@ -100,10 +100,10 @@ def notes_of(payload: ProtectedPayload) -> list[str]:
     frame = payload.to_frame()
     columns = list(payload.group_columns)
     found = []
-    for flag, words in (
-        (frames.is_hidden(frame), "Not shown, to protect small groups"),
-        (_silent(frame), "No answers"),
-    ):
+    noted = [("Not shown, to protect small groups", frames.is_hidden(frame))]
+    if payload.kind != "distribution":
+        noted.append(("No answers", frames.flags(frame).str.startswith(NO_ANSWERS)))
+    for words, flag in noted:
         names = [_name(record, columns, payload) for _, record in frame[flag].iterrows()]
         if names:
             found.append(f"{words}: {say.listed(names, 12)}.")
