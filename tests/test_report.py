@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 import tiny_project
 from tiny_project import Tiny, page, tree, write_project
@@ -20,8 +21,9 @@ from tiny_project import Tiny, page, tree, write_project
 from cxresearch.cache import Store
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import MIME_TYPE, Payload
+from cxresearch.report import make
 from cxresearch.report.check import POLICY, check_pages, problems_of
-from cxresearch.report.draw import draw_all
+from cxresearch.report.draw import draw_all, drawing
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import verify
 from cxresearch.report.plan import make_plan
@@ -246,6 +248,39 @@ def test_method_notes_are_read_by_id(tmp_path):
     ]
     assert "<h3>Detail</h3>" in found["nps"].html
     assert read_methods(tmp_path / "none.md") == {}
+
+
+def test_a_users_own_settings_of_matplotlib_change_no_drawing():
+    result = protect([payload("plans", "02-plans", 3, kind="estimates")], Policy()).payloads[0]
+    plain = drawing(result)
+    assert {name.rpartition(".")[2] for name in plain.files} == {"png", "svg"}
+    with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "axes.grid": True, "savefig.facecolor": "red"}):
+        assert drawing(result) == plain
+
+
+def test_drawings_are_kept_and_drawn_again_only_for_another_package(tmp_path):
+    shown = protect([payload("plans", "02-plans", 3), payload("kept", "02-plans", 3, kind="record")], Policy()).payloads
+    store = Store(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        first = draw_all(shown, "package", store, pool)
+        assert list(first) == ["02-plans/plans"]
+        kept = next((tmp_path / "drawn").iterdir())
+        kept.write_text(json.dumps({"html": "as kept", "files": {}}))
+        assert draw_all(shown, "package", store, pool)["02-plans/plans"].html == "as kept"
+        assert draw_all(shown, "other", store, pool) == first
+
+
+def test_the_cache_forgets_what_lies_longest(tmp_path, monkeypatch):
+    monkeypatch.setattr(make, "REMEMBERED", {"payloads": 2, "executed": 1})
+    store = Store(tmp_path)
+    for number, key in enumerate("abc"):
+        store.write_json("payloads", key, [])
+        store.write_json(f"executed/{key}", "notebook", {})
+        for path in (tmp_path / "payloads" / f"{key}.json", tmp_path / "executed" / key):
+            os.utime(path, (number, number))
+    make._forget_oldest(store)
+    assert sorted(path.name for path in (tmp_path / "payloads").iterdir()) == ["b.json", "c.json"]
+    assert [path.name for path in (tmp_path / "executed").iterdir()] == ["c"]
 
 
 # ---- the hard checks

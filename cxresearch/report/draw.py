@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+import matplotlib as mpl
+
 from cxresearch.cache import Store, digest
 from cxresearch.present import html, plots
 from cxresearch.present.payload import ProtectedPayload
@@ -61,12 +63,14 @@ def drawing(payload: ProtectedPayload) -> Drawing:
     ReportError
         If it cannot be.
     """
-    try:
-        return Drawing(html.fragment(payload), plots.files(payload) if plots.has_picture(payload) else {})
-    except Exception as error:
-        raise ReportError(
-            f"{payload.source} cannot be drawn ({type(error).__name__}); nothing was published."
-        ) from error
+    # A user's own matplotlibrc must not change a report.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        try:
+            return Drawing(html.fragment(payload), plots.files(payload) if plots.has_picture(payload) else {})
+        except Exception as error:
+            words = f"{payload.source} cannot be drawn ({type(error).__name__}); nothing was published."
+            raise ReportError(words) from error
 
 
 def _drawn(payloads: Sequence[ProtectedPayload], pool: Executor) -> Iterable[Drawing]:

@@ -3,10 +3,11 @@
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from cxresearch.report.run import Options, clean_logs, pages_to_run, payloads_of
 from cxresearch.strict_yaml import shown
 from cxresearch.study import load_run
 
+# How many of each kind stay in the cache: dozens of versions of a report, at most some hundred megabytes.
+REMEMBERED = {"executed": 200, "payloads": 200, "drawn": 400}
 # What a run does beside executing notebooks.
 OWN_STEPS = DATA, PAGES = "data", "pages"
 
@@ -91,6 +94,8 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
             with steps.over(total), workers(plan, store, options) as pool:
                 took = _run(plan, store, options, steps, pool)
                 folder = _drawn_and_published(plan, store, staging, steps, pool)
+        with suppress(OSError):
+            _forget_oldest(store)
     return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False)
 
 
@@ -136,6 +141,14 @@ def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps, 
     folder = publish(staging, write_manifest(staging, plan))
     steps.end(PAGES, f"{time.monotonic() - began:6.1f} s")
     return folder
+
+
+def _forget_oldest(store: Store) -> None:
+    """Remove what lies longest in the cache of kinds that grow with every change."""
+    for kind, count in REMEMBERED.items():
+        found = sorted(store.folder(kind).iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in found[count:]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _write(path: Path, data: bytes) -> None:
