@@ -75,9 +75,9 @@ def show(
         grid=Grid.of(frame),
         caption=caption,
         finding=finding,
-        method=method,
+        method=method or _method(arguments),
         about=about,
-        labels=labels or {},
+        labels={**_labels(study), **(labels or {})},
         arguments=_told(frame, kind, method, arguments),
         provenance=_provenance(study),
         figure=_png(figure) if figure is not None else None,
@@ -124,6 +124,17 @@ def _told(frame: pd.DataFrame, kind: str, method: str | None, arguments: dict[st
     if kind in ("distribution", "flow"):
         return {**arguments, "unit": "share"}
     return {**arguments, "metric": method} if method in METRIC_UNITS else arguments
+
+
+def _method(arguments: dict[str, Any]) -> str | None:
+    """Return the section of docs/methods.md for a metric: its own, or that of a mean."""
+    metric = arguments.get("metric")
+    return None if metric is None else metric if metric in METRIC_UNITS else "mean"
+
+
+def _labels(study: Any) -> dict[str, str]:
+    """Return what the study file calls columns and segments."""
+    return {} if study is None else dict(getattr(study.definition, "labels", {}))
 
 
 def _provenance(study: Any) -> dict[str, Any]:
