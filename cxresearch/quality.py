@@ -215,11 +215,7 @@ def coverage(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
         _by_level(answers.assign(linked=linked.astype(float)), "linked", study.segments(answers), link)
         for link, linked in _links(study, answers).items()
     ]
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame(columns=["link", "segment", "level", *BASE, "estimate"])
-    )
+    return pd.concat(parts, ignore_index=True) if parts else _no_rows("link", "segment", "level")
 
 
 def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
@@ -238,7 +234,7 @@ def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFram
     -----
     What the customer list does not know, such as loyalty itself, cannot be seen here.
     """
-    empty = pd.DataFrame(columns=["segment", "level", *BASE, "estimate"])
+    empty = _no_rows("segment", "level")
     if not study.has("invitations"):
         return empty
     invited = _of(_dated(study.invitations, "invited_at", study), study, survey)
@@ -304,6 +300,12 @@ def _links(study: StudyData, answers: pd.DataFrame) -> dict[str, pd.Series]:
     if study.has("revenue") and "customer_id" in answers:
         links["bill in the period"] = answers["customer_id"].isin(_dated(study.revenue, "month", study)["customer_id"])
     return links
+
+
+def _no_rows(*names: str) -> pd.DataFrame:
+    """Return an empty result frame with these grouping columns."""
+    columns = {name: "str" for name in names} | {name: "float64" for name in (*BASE, "estimate")}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 
 def _of(frame: pd.DataFrame, study: StudyData, survey: str) -> pd.DataFrame:

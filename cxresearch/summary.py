@@ -124,7 +124,7 @@ def refusals(study: StudyData) -> pd.DataFrame:
     if not study.definition.smallest_difference:
         reason = "the study file names no smallest difference that matters"
         missing.append(("that anything stayed the same", reason, "`smallest_difference:` in the study file"))
-    return pd.DataFrame(missing, columns=["not_said", "reason", "would_take"])
+    return pd.DataFrame(missing, columns=["not_said", "reason", "would_take"]).astype("str")
 
 
 def _asked(study: StudyData) -> list[str]:
