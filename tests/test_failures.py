@@ -168,7 +168,7 @@ def test_a_second_run_is_refused_at_once_and_a_killed_one_leaves_no_lock(publish
     assert sentence(second).startswith(f"another report is being made in this project by process {first.pid} since 20")
     assert len(sockets(first)) == 1
     os.kill(first.pid, signal.SIGKILL)
-    first.communicate()
+    first.communicate(timeout=20)
     wait_for(lambda: not is_running(pids_of(kernel)[0]) and not sockets(first), ORPHAN_SECONDS)
     assert state(published) == before
     break_plans(published, f"show('plans', {rows(1)})")
@@ -236,7 +236,7 @@ def test_a_run_killed_at_any_point_leaves_a_report_that_verifies(published):
         run = published.start("report", "params/tiny.yaml")
         wait_for(lambda reached=reached, count=count, run=run: reached(published, count) or run.poll() is not None)
         run.kill()
-        run.communicate()
+        run.communicate(timeout=20)
         assert verify(published.latest) == [], point
     published.write("docs/methods.md", "## nps\n\nAt last.\n")
     assert published.report().returncode == 0
