@@ -313,7 +313,8 @@ def _type_of(series: pd.Series) -> str:
     kind = pd.api.types.infer_dtype(series, skipna=True)
     known = {"string": "str", "empty": "str", "boolean": "bool", "integer": "int", "integer-na": "int"}
     known |= {"floating": "float", "mixed-integer-float": "float", "datetime64": "str", "date": "str"}
-    if pd.api.types.is_float_dtype(series.dtype):
+    # A measure without a single value is a number all the same: an empty result loses the types of its columns.
+    if pd.api.types.is_float_dtype(series.dtype) or (kind == "empty" and series.name in (*BASES, *MEASURES)):
         return "float"
     if kind not in known:
         raise TypeError(
