@@ -460,7 +460,9 @@ def test_two_roots_give_the_same_bytes(tmp_path, package, published_once):
     write_project(project)
     home = tmp_path / "home"
     (home / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
-    (home / ".ipython" / "profile_default" / "startup" / "0.py").write_text("print('from a home')")
+    # Were it read, no result would be shown.
+    startup = "import IPython.display; IPython.display.display = print"
+    (home / ".ipython" / "profile_default" / "startup" / "0.py").write_text(startup)
     done = project.report(HOME=str(home), TZ="Pacific/Auckland", PYTHONHASHSEED="7", LANG="de_DE.UTF-8", USER="someone")
     assert done.returncode == 0, done.stderr
     assert tree(project.latest) == tree(published_once.latest)
