@@ -112,7 +112,7 @@ def refusals(study: StudyData) -> pd.DataFrame:
         One row a refusal: `not_said`, `reason`, `would_take`.
     """
     missing = [
-        (what, f"the study has no {name} table", f"add `{name}:` to the study file")
+        (what, f"the study has no {name} table", f"{name}: in the study file")
         for name, what in NEEDED.items()
         if not study.has(name)
     ]
@@ -123,7 +123,7 @@ def refusals(study: StudyData) -> pd.DataFrame:
         missing.append(("change since the period before", "no earlier period has answers", "a second period"))
     if not study.definition.smallest_difference:
         reason = "the study file names no smallest difference that matters"
-        missing.append(("that anything stayed the same", reason, "`smallest_difference:` in the study file"))
+        missing.append(("that anything stayed the same", reason, "smallest_difference: in the study file"))
     return pd.DataFrame(missing, columns=["not_said", "reason", "would_take"]).astype("str")
 
 

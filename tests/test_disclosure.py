@@ -138,6 +138,11 @@ def test_segments_named_in_a_column_are_told_apart():
     assert hidden_levels(other) == {"B", "C"}
 
 
+def margins(frame):
+    """The shown totals of a crossed table."""
+    return [frame.groupby(name, as_index=False)["n"].sum().assign(flag="") for name in ("plan", "region")]
+
+
 def test_hidden_cells_joined_by_one_cell_do_not_give_it_away():
     # Rows 0, 1 and columns 0, 1 hide a block, rows 2, 3 and columns 2, 3 another; cell (1, 2) is the only link
     # between them, so all line totals together would give its value although every line hides two cells or more.
@@ -148,7 +153,20 @@ def test_hidden_cells_joined_by_one_cell_do_not_give_it_away():
     done = shown([frame])[0]
     cell = done[(done["plan"] == "p1") & (done["region"] == "r2")]
     assert (cell["flag"] == HIDDEN).all()
-    assert not recovered([done], finest(frame, ["plan", "region"]))
+    assert recovered([done, *margins(frame)], finest(frame, ["plan", "region"])) == []
+
+
+def test_a_large_cell_that_is_hidden_elsewhere_is_not_given_away_either():
+    # As above, but the link between the blocks is large here; a table of another metric hides it.
+    bases = np.full((4, 4), 40)
+    bases[:2, :2] = bases[2:, 2:] = 6
+    frame = pd.DataFrame([{"plan": f"p{i}", "region": f"r{j}", "n": bases[i, j]} for i in range(4) for j in range(4)])
+    frame["n_customers"], frame["estimate"] = frame["n"], 1.0
+    other = pd.DataFrame({"plan": ["p1"], "region": ["r2"], "n": [5], "n_customers": [5], "estimate": [1.0]})
+    done = shown([frame, other])[0]
+    cell = done[(done["plan"] == "p1") & (done["region"] == "r2")]
+    assert (cell["flag"] == HIDDEN).all()
+    assert recovered([done, *margins(frame)], finest(frame, ["plan", "region"])) == []
 
 
 # --- the run as a whole --------------------------------------------------------------------------------------------
@@ -159,6 +177,17 @@ def test_a_level_hidden_in_one_table_is_hidden_in_all():
     crossed = pd.DataFrame({"plan": ["A", "C", "D"] * 2, "region": ["N"] * 3 + ["S"] * 3, "n": 50, "n_customers": 50})
     first, second, third = shown([small, large, crossed])
     assert hidden_levels(first) == hidden_levels(second) == hidden_levels(third) == {"C", "D"}
+
+
+def test_a_level_hidden_elsewhere_is_not_left_alone_in_a_table_without_the_small_one():
+    first, second = by_plan({"A": 300, "B": 90, "C": 40, "D": 9}), by_plan({"A": 310, "B": 95, "C": 45})
+    assert hidden_levels(shown([first, second])[1]) == {"B", "C"}
+
+
+def test_a_level_hidden_for_one_metric_is_hidden_for_all():
+    frames = moved([by_plan({"A": 300, "B": 90, "C": 9}), by_plan({"A": 300, "B": 90, "C": 19})], "metric")
+    found = shown([frame.assign(metric=metric) for frame, metric in zip(frames, ("nps", "csat"), strict=True)])
+    assert hidden_levels(found[0]) == hidden_levels(found[1]) == {"B", "C"}
 
 
 def test_hidden_levels_of_other_periods_and_surveys_are_not_touched():

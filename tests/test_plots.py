@@ -238,10 +238,16 @@ def test_a_bridge_adds_up():
 # --- legible -------------------------------------------------------------------------------------------------------
 
 
+def five_lines():
+    """Lines that end at nearly the same value, with long names."""
+    parts = [trend().assign(plan=f"{LONG} {number}", estimate=20.0 + number / 10) for number in range(5)]
+    return pd.concat(parts, ignore_index=True)[["plan", *trend().columns]]
+
+
 @pytest.mark.parametrize("width", ["wide", "narrow"])
 @pytest.mark.parametrize("kind", sorted(PLOTS))
 def test_no_text_lies_on_another_or_out_of_the_picture(kind, width):
-    frame = estimates(25) if kind in ("estimates", "bars") else None
+    frame = five_lines() if kind == "trend" else estimates(25) if kind in ("estimates", "bars") else None
     figure = plots.draw(protected(kind, frame, metric="nps"), width=width)
     found = boxes(figure)
     assert len(found) > 5
@@ -335,7 +341,7 @@ def test_drawing_leaves_no_open_figure_and_no_setting_behind():
     assert dict(plt.rcParams) == before
 
 
-@pytest.mark.parametrize("name", ["$x^{", "北部", "\x00a\x07", "{{7*7}}", "a_b^c", "\\frac", "%s %d", "‮rtl"])
+@pytest.mark.parametrize("name", ["$x^{", "$x^{$", "北部", "\x00a\x07", "{{7*7}}", "a_b^c", "\\frac", "%s %d", "‮rtl"])
 def test_any_name_can_be_drawn(name):
     frame = estimates(4, "plan").replace({"Shop": name})
     found = plots.files(protected("estimates", frame))

@@ -149,6 +149,12 @@ def test_a_payload_reads_back_exactly(grid):
         assert again.types == grid.types
 
 
+def test_infinity_reads_back():
+    grid = Grid.of(pd.DataFrame({"ratio": [float("inf"), float("-inf"), None, 1 / 3]}))
+    again = Payload.from_json(json.dumps(Payload(key="k", kind="record", grid=grid, about="process").to_json()))
+    assert again.grid.rows == ((float("inf"),), (float("-inf"),), (None,), (1 / 3,))
+
+
 def test_dates_categories_and_missing_become_plain():
     frame = pd.DataFrame({"day": pd.to_datetime(["2026-07-01", None]), "plan": pd.Categorical(["a", "b"])})
     frame["count"] = pd.array([1, None], dtype="Int64")

@@ -118,6 +118,13 @@ def test_each_metric_has_its_unit():
     assert "3.91" in shown(declared[["question", *declared.columns[:-1]]])
 
 
+def test_the_survey_stands_behind_the_name_where_there_are_several():
+    frame = pd.DataFrame({"metric": ["nps", "ces"], "n": 100, "n_customers": 100, "estimate": [27.0, 5.2]})
+    rows = Cells(shown(frame.assign(survey=["relationship", "transactional"]))).text
+    assert [row[0] for row in rows[1:]] == ["NPS relationship", "Ease (CES) transactional"]
+    assert Cells(shown(frame.assign(survey="relationship"))).text[1][0] == "NPS"
+
+
 def test_columns_and_digits_can_be_chosen():
     rows = Cells(shown(estimates(), metric="nps", columns=["estimate", "n_customers"], digits=1)).text
     assert rows[0] == ["Plan", "NPS [95% interval]", "Customers"]

@@ -231,11 +231,15 @@ def test_the_distribution_in_words():
     shares = np.array([30, 12, 14, 20, 25, 60, 71, 140, 190, 210, 228])
     frame = pd.DataFrame({"score": range(11), "n": shares, "n_customers": shares, "estimate": shares / 1000})
     assert told("distribution", frame) == (
-        "44% are promoters (9 or 10), 33% passives (7 or 8), 23% detractors (0 to 6)."
+        "44% are promoters (9 or 10), 33% passives (7 or 8) and 23% detractors (0 to 6)."
     )
     frame.loc[1, "n_customers"] = 3
     sentence = told("distribution", frame)
-    assert sentence == "The most frequent answer is 10 (23%). Answers given by too few customers are not shown."
+    assert sentence == (
+        "44% are promoters (9 or 10) and 33% passives (7 or 8). Answers given by too few customers are not shown."
+    )
+    five = frame.iloc[:5].assign(n_customers=50)
+    assert told("distribution", five.reset_index(drop=True)) == "The most frequent answer is 0 (3%)."
 
 
 # --- the data themselves -------------------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ def change(
         `n_eff` (this period); `previous`, `current`; `estimate` (current less previous), `std_error` (linearised),
         `conf_low`, `conf_high`; `statistic`, `p_value`, `p_adjusted` (Benjamini–Hochberg over the rows);
         `minimum_detectable` (the true change that a single test finds in 80 of 100 cases); `verdict`: `rose`, `fell`,
-        `no difference beyond m` (m is the study's smallest difference), `cannot tell`, `not comparable`; `flag`.
+        `no difference beyond m` (m is the study's smallest difference), `cannot tell`, `not comparable`, "" without an
+        earlier period; `flag`.
 
     Raises
     ------
@@ -159,6 +160,8 @@ def judged(rows: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     words = rows["equivalence"].to_numpy(dtype=np.object_)
     shown = rows["equivalence"].ne("").to_numpy()
     verdict = np.select([moved & up, moved & ~up, shown], ["rose", "fell", words], CANNOT_TELL)
+    # Without a difference, as without an earlier period, nothing is judged; "cannot tell" would sound like a test.
+    verdict = np.where(rows["estimate"].isna(), "", verdict)
     verdict = np.where(rows["comparable"].astype("bool"), verdict, NOT_COMPARABLE)
     return rows.assign(verdict=pd.Series(verdict, index=rows.index, dtype="str"))
 

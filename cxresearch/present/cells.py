@@ -19,7 +19,6 @@ UNSEEN = ("std_error", "statistic", "flag", "unit", "minimum_detectable", "previ
 BEHIND = {"n": "n_previous", "n_customers": "n_customers_previous"}
 WORD_BEHIND = {"target": "target_verdict"}
 BEFORE = "before"
-LAST = ("survey",)
 P_VALUES = ("p_value", "p_adjusted")
 SMALLEST_P = 0.001
 BEYOND = "no difference beyond "
@@ -50,7 +49,6 @@ def measured_columns(frame: pd.DataFrame, payload: ProtectedPayload, names: list
         The columns that are no grouping columns, in order.
     """
     seen = [name for name in names if name not in UNSEEN and _is_news(name, frame)]
-    seen.sort(key=lambda name: name in LAST)
     chosen = [name for name in payload.arguments.get("columns") or seen if name in frame.columns]
     return [_measured(frame, payload, name) for name in chosen]
 
@@ -68,7 +66,8 @@ def _is_news(name: str, frame: pd.DataFrame) -> bool:
         return "verdict" not in frame.columns and not (name == "p_value" and "p_adjusted" in frame.columns)
     if name == "previous":
         return "change" not in frame.columns
-    return not (name == "survey" and frame[name].nunique() <= 1)
+    # It stands behind the row's name, or under the table.
+    return name != "survey"
 
 
 def group_column(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:

@@ -120,7 +120,7 @@ def _data(payload: ProtectedPayload) -> str:
 def _plot(payload: ProtectedPayload) -> str:
     """Return a figure with its finding, data and caption."""
     if not plots.has_picture(payload):
-        empty = '<p class="cx-empty">No picture: nothing may be shown, or there are no data.</p>'
+        empty = '<p class="cx-empty">No picture: nothing may be shown, there are no data, or one period only.</p>'
         return f"{_finding(payload)}{empty}{_data(payload)}{_caption(payload)}"
     sources = "".join(
         f'<source media="{media}" {_image(payload, theme, width, "srcset")}>' for media, theme, width in SOURCES
@@ -248,7 +248,9 @@ def _findings(payload: ProtectedPayload) -> str:
     rows = frame[~frames.is_hidden(frame)].to_dict("records")
     items = "".join(f"<li>{_item(record, payload)}</li>" for record in rows)
     if not items:
-        return f'<p class="cx-empty">No change is supported by the data.</p>{_caption(payload)}'
+        compared = payload.provenance.get("compare_to")
+        reason = "No change is supported by the data." if compared else "There is no earlier period to compare with."
+        return f'<p class="cx-empty">{reason}</p>{_caption(payload)}'
     return f'{_finding(payload)}<ol class="cx-findings">{items}</ol>{_caption(payload)}'
 
 

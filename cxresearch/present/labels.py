@@ -91,6 +91,7 @@ METRIC_UNITS = {
 # Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares.
 DIGITS = {"points": 0, "share": 0, "percentage points": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
 SMALL_SHARE, SMALLEST_SHARE = 0.1, 0.001
+HUNDREDS, THOUSAND = 100, 1000
 CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -242,14 +243,18 @@ def small_share(value: float) -> str:
 
 
 def digits_for(values: Iterable[float], unit: str) -> int:
-    """Return how many decimals a column of numbers needs: small shares get one more.
+    """Return how many decimals a column of numbers needs: small shares get one more, large numbers fewer.
 
     Examples
     --------
     >>> digits_for([0.02, 0.04], "share"), digits_for([0.2, 0.04], "share"), digits_for([30, 20], "points")
     (1, 0, 0)
+    >>> digits_for([4.07], "mean"), digits_for([662.29], "mean"), digits_for([3687177.5], "number")
+    (2, 1, 0)
     """
     sizes = [abs(value) for value in values if value is not None and not math.isnan(value)]
+    if unit in ("mean", "number") and sizes and max(sizes) >= HUNDREDS:
+        return 1 if max(sizes) < THOUSAND else 0
     if unit == "share" and sizes and max(sizes) < SMALL_SHARE:
         return 1
     return DIGITS.get(unit, DIGITS["number"])

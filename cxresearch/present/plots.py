@@ -59,10 +59,12 @@ def draw(payload: ProtectedPayload, theme: str = "light", width: str = "wide") -
 
 
 def has_picture(payload: ProtectedPayload) -> bool:
-    """Return whether there is anything to draw: a plot with at least one number that may be shown."""
+    """Return whether there is anything to draw: a number that may be shown, and for a line more than one period."""
     if payload.kind not in DRAWN:
         return False
     frame = payload.to_frame()
+    if payload.kind == "trend" and frame["period"].nunique() < 2:
+        return False
     return bool(frames.floats(frame, value_of(payload)).notna().any())
 
 

@@ -11,6 +11,7 @@ from cxresearch.present.cells import Column, escaped, group_column, measured_col
 from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import ProtectedPayload
 
+SEVERAL = 2
 HIDDEN_NOTE = "Not shown: too few customers, or it would give away a group with too few."
 
 
@@ -91,7 +92,7 @@ def _composed(frame: pd.DataFrame, payload: ProtectedPayload, layout: Layout, co
     headings = [" · ".join(found) for found in zip(*_levels(frame, payload, layout.groups), strict=True)]
     numbers = {heading: f"group-{place}" for place, heading in enumerate(dict.fromkeys(headings))}
     if layout.stub:
-        data["stub"] = _levels(frame, payload, [layout.stub])[0]
+        data["stub"] = _row_names(frame, payload, layout.stub)
     if layout.groups:
         data["group"] = [numbers[heading] for heading in headings]
     stub, group = ("stub" if layout.stub else None), ("group" if layout.groups else None)
@@ -110,6 +111,15 @@ def _composed(frame: pd.DataFrame, payload: ProtectedPayload, layout: Layout, co
     if layout.constant:
         shown = shown.tab_source_note(as_html(_constants(frame, payload, layout.constant)))
     return _house_style(shown.as_raw_html(), payload, numbers)
+
+
+def _row_names(frame: pd.DataFrame, payload: ProtectedPayload, stub: str) -> list[str]:
+    """Return the names of the rows; where rows are of several surveys, which one is told behind."""
+    names = _levels(frame, payload, [stub])[0]
+    if "survey" in payload.group_columns or "survey" not in frame.columns or frame["survey"].nunique() < SEVERAL:
+        return names
+    surveys = [f' <span class="cx-interval">{escaped(survey)}</span>' for survey in frame["survey"].fillna("")]
+    return [name + survey for name, survey in zip(names, surveys, strict=True)]
 
 
 def _levels(frame: pd.DataFrame, payload: ProtectedPayload, names: list[str]) -> list[list[str]]:

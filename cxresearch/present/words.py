@@ -217,7 +217,7 @@ def change(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return what rose, what fell, where one cannot tell, and how many comparisons were made."""
     known = frame[~frames.is_hidden(frame) & frame["verdict"].notna() & (frame["verdict"] != "")]
     if known.empty:
-        return NOTHING
+        return NOTHING if arguments.get("compare_to") else "There is no earlier period to compare with."
     columns = list(group_columns(tuple(frame.columns)))
     by_metric = "metric" in columns and frame["metric"].nunique() > 1
     records = known.to_dict("records")
@@ -368,11 +368,17 @@ def distribution(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     hidden = bool(frames.is_hidden(frame).any())
     rest = "Answers given by too few customers are not shown." if hidden else ""
     scores = frame[group_columns(tuple(frame.columns))[-1]]
-    if not hidden and tuple(scores) == NPS_SCALE and shares.notna().all():
-        parts = (shares.iloc[9:], shares.iloc[7:9], shares.iloc[:7])
-        promoters, passives, detractors = (say.number(part.sum(), "share") for part in parts)
-        return f"{promoters} are promoters (9 or 10), {passives} passives (7 or 8), {detractors} detractors (0 to 6)."
+    if tuple(scores) == NPS_SCALE and (parts := _nps_parts(shares)):
+        return joined(f"{say.listed(parts)}.", rest)
     if shares.isna().all():
         return NOTHING
     most = shares.idxmax()
     return joined(f"The most frequent answer is {scores[most]} ({say.number(shares[most], 'share')}).", rest)
+
+
+def _nps_parts(shares: pd.Series) -> list[str]:
+    """Return the shares of promoters, passives and detractors, of those whose answers are all shown."""
+    groups = (("are promoters (9 or 10)", 9, 11), ("passives (7 or 8)", 7, 9), ("detractors (0 to 6)", 0, 7))
+    known = [(words, shares.iloc[first:end]) for words, first, end in groups]
+    told = [f"{say.number(part.sum(), 'share')} {words}" for words, part in known if part.notna().all()]
+    return told if told and "promoters" in told[0] else []
