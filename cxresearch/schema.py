@@ -397,7 +397,9 @@ class Study(_Strict):
     @property
     def labels(self) -> dict[str, str]:
         """What people call columns and segments, where the study file says so."""
-        columns = {name: column.label for name, column in self.responses.columns.items() if column.label}
+        # NPS and first-contact resolution are scores of their own, not the names of the questions that they come from.
+        named = {name: one.label for name, one in self.responses.columns.items() if one.label}
+        columns = {name: label for name, label in named.items() if name not in ("nps", "fcr")}
         return columns | {name: segment.label for name, segment in self.segments.items() if segment.label}
 
     def breaks(self, kind: str) -> dict[str, list[str]]:
