@@ -147,7 +147,7 @@ def _provenance(study: Any) -> dict[str, Any]:
 
 def _html(seen: ProtectedPayload) -> str:
     """Return the protected fragment with its style."""
-    return f"<style>{stylesheet()}</style>{fragment(seen)}"
+    return f'<style>{stylesheet()}</style><div class="cx-cell">{fragment(seen)}</div>'
 
 
 def _plain(seen: ProtectedPayload) -> str:
