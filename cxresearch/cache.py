@@ -38,6 +38,13 @@ def file_digest(path: Path) -> str:
     return total.hexdigest()
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for its owner only: mkdir gives its mode to the last one alone."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(exist_ok=True, mode=PRIVATE_FOLDER)
+
+
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a new file beside `path`, then put it in place at once, so that no reader meets half a file.
 
@@ -48,7 +55,7 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     write
         Called with the path of the new file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    make_private(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     try:
@@ -76,9 +83,8 @@ class Store:
 
     def folder(self, kind: str, key: str = "") -> Path:
         """Return the folder of a kind (and key), made if need be."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         path = self.root / kind / key
-        path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        make_private(path)
         return path
 
     def path(self, kind: str, name: str) -> Path:
