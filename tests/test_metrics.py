@@ -808,7 +808,7 @@ def test_a_first_period_has_nothing_to_compare_with():
     assert (row["n_previous"], row["current"], row["verdict"], row["flag"]) == (
         0,
         25,
-        "cannot tell",
+        "",
         "no earlier period",
     )
     card = metrics.scorecard(data).iloc[0]
@@ -821,7 +821,7 @@ def test_a_group_of_one_wave_only():
         pd.concat([wave("2026Q3", (100, 50, 50), plan="old"), wave("2026Q3", (60, 30, 30), plan="new")]),
     )
     rows = metrics.change(data, "nps", "plan").set_index("plan")
-    assert rows.loc["new", ["n_previous", "verdict", "flag"]].tolist() == [0, "cannot tell", "no answers before"]
+    assert rows.loc["new", ["n_previous", "verdict", "flag"]].tolist() == [0, "", "no answers before"]
     assert math.isnan(rows.loc["new", "estimate"])
     assert rows.loc["old", "estimate"] == 0
 
