@@ -47,12 +47,9 @@ def findings(study: StudyData, top: int = 3) -> pd.DataFrame:
         nearest to no change as a share of the metric's range, times the share of the customers concerned), `owner` (as
         the study file's `owners:` says), `page` and `key` (where the number stands). No row where nothing is supported.
     """
-    whole = [
-        metrics.change(study, metric).assign(metric=metric, segment=EVERYONE, level=EVERYONE)
-        for metric in _asked(study)
-    ]
+    whole = _as_changes(metrics.scorecard(study))
     grouped = metrics.change_by_segment(study, study.primary).assign(metric=study.primary)
-    changes = pd.concat([*whole, grouped], ignore_index=True)
+    changes = pd.concat([whole, grouped], ignore_index=True)
     changes = changes.assign(weight=_weight(study, changes))
     kept = changes[changes["verdict"].isin(SUPPORTED)].sort_values("weight", ascending=False, kind="stable").head(top)
     kept = kept.assign(
@@ -127,9 +124,13 @@ def refusals(study: StudyData) -> pd.DataFrame:
     return pd.DataFrame(missing, columns=["not_said", "reason", "would_take"]).astype("str")
 
 
-def _asked(study: StudyData) -> list[str]:
-    """Return the metrics of the scorecard."""
-    return metrics.scorecard(study)["metric"].tolist()
+def _as_changes(card: pd.DataFrame) -> pd.DataFrame:
+    """Return a scorecard's changes as a change frame: one family, and so the same verdicts as the table shows."""
+    level = card.drop(columns=["estimate", "std_error", "conf_low", "conf_high"]).assign(current=card["estimate"])
+    changes = level.rename(columns={"change": "estimate", "change_low": "conf_low", "change_high": "conf_high"})
+    columns = [*("n", "n_customers", "n_previous", "n_customers_previous", "n_eff", "previous", "current", "estimate")]
+    columns += ["conf_low", "conf_high", "statistic", "p_value", "p_adjusted", "minimum_detectable", "verdict", "flag"]
+    return changes[["metric", *columns]].assign(segment=EVERYONE, level=EVERYONE)
 
 
 def _weight(study: StudyData, changes: pd.DataFrame) -> pd.Series:
