@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 DATABASES = ("duckdb://", "postgres://", "postgresql://")
-READERS = ("schema.py", "study.py", "study_data.py", "periods.py")
+READERS = ("study.py", "study_data.py", "periods.py")
 NOTEBOOK_NAME = re.compile(r"\d{2}-[a-z0-9-]+")
 
 
@@ -139,8 +139,10 @@ def data_key(study: Study) -> str:
     files = {name: [(file.name, file_digest(file)) for file in found] for name, found in source_files(study).items()}
     beside = {file.name: file_digest(file) for file in sorted(study.folder.glob("*.yaml")) if file != study.path}
     here = Path(__file__).parent
-    readers = [here / name for name in READERS] + sorted((here / "intake").glob("*.py"))
-    code = {file.name: file_digest(file) for file in readers}
+    readers = [here / name for name in READERS] + [
+        path for room in ("schema", "intake") for path in sorted((here / room).glob("*.py"))
+    ]
+    code = {str(file.relative_to(here)): file_digest(file) for file in readers}
     return digest(study.model_dump(mode="json"), files, beside, code)
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from cxresearch.intake.delimited import read_delimited
+from cxresearch.intake.parquet import read_parquet
 from cxresearch.intake.source import Source
-from cxresearch.intake.typed import read_parquet, read_sav
+from cxresearch.intake.spss import read_sav
 from cxresearch.strict_yaml import StudyError
 
 

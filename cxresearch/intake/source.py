@@ -1,6 +1,7 @@
 """One file as it was read, and records laid out in columns under their header."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -98,6 +99,12 @@ def refuse_double(header: list[str], file: str) -> None:
     double = sorted({name for name in header if header.count(name) > 1})
     if double:
         raise StudyError(f"{file}: the column {double[0]!r} stands twice; rename one of them in the export.")
+
+
+def refuse_empty(frame: pd.DataFrame, path: Path) -> None:
+    """Raise if there is no row."""
+    if frame.empty:
+        raise StudyError(f"{path.name}: there are columns and no rows.")
 
 
 def one_line(text: str) -> str:

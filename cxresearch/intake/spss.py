@@ -1,44 +1,12 @@
-"""Files whose columns have types: Parquet and SPSS."""
+"""SPSS files: codes, labels, wordings and declared missing values."""
 
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cxresearch.intake.source import Source, one_line, refuse_double
+from cxresearch.intake.source import Source, one_line, refuse_empty
 from cxresearch.strict_yaml import StudyError
-
-
-def read_parquet(path: Path) -> Source:
-    """Return a Parquet file, typed as it is; whole numbers stay whole where some are missing.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    StudyError
-        If it cannot be read or two columns bear the same name.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    # By default whole numbers with blanks become floats, and an id of 17 digits loses its last.
-    whole = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.int32(): pd.Int32Dtype()}
-    try:
-        table = parquet.ParquetFile(path).read()
-        names = [str(name) for name in table.column_names]
-        refuse_double(names, path.name)
-        # The notes of pandas in the file would turn columns into an index, where nobody looks for them.
-        frame = table.to_pandas(types_mapper=whole.get, ignore_metadata=True)
-    except (pa.ArrowException, OSError) as error:
-        raise StudyError(
-            f"{path.name}: is no readable Parquet file ({type(error).__name__}); export it again."
-        ) from None
-    _refuse_empty(frame, path)
-    return Source(path.name, frame.set_axis(names, axis=1).set_axis(range(1, len(frame) + 1)))
 
 
 def read_sav(path: Path) -> Source:
@@ -62,7 +30,7 @@ def read_sav(path: Path) -> Source:
         raise StudyError(
             f"{path.name}: is no readable SPSS file ({type(error).__name__}); save it again as .sav."
         ) from None
-    _refuse_empty(frame, path)
+    refuse_empty(frame, path)
     missing = {name: _declared(frame[name], ranges) for name, ranges in meta.missing_ranges.items()}
     return Source(
         path.name,
@@ -90,9 +58,3 @@ def _within(value: Any, low: Any, high: Any) -> bool:
     if isinstance(value, str):
         return low.strip() <= value.strip() <= high.strip()
     return isinstance(value, int | float) and low <= value <= high
-
-
-def _refuse_empty(frame: pd.DataFrame, path: Path) -> None:
-    """Raise if there is no row."""
-    if frame.empty:
-        raise StudyError(f"{path.name}: there are columns and no rows.")

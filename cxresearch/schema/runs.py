@@ -1,0 +1,54 @@
+"""A run file."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from cxresearch import periods
+from cxresearch.schema.base import Strict
+
+Tier = Literal["analyst", "team", "public"]
+
+
+class Run(Strict):
+    """A run file. Keys that are named like a notebook (`02-scorecard`) hold that notebook's own parameters."""
+
+    study: str
+    period: str = periods.ALL
+    compare_to: str | None = "previous"
+    seed: int = Field(0, ge=0, lt=2**32)
+    tiers: list[Tier] = Field(["team"], min_length=1)
+    plan: dict[str, Any] = {}
+    tabs: list[Any] = []
+    skip: list[str] = []
+    notebooks: dict[str, dict[str, Any]] = Field({}, exclude=True)
+    path: Path = Field(Path(), exclude=True)
+    study_path: Path = Field(Path(), exclude=True)
+
+    @field_validator("period", "compare_to", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        """Accept a year written as a number; a day is refused below, by the forms that are allowed."""
+        return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
+
+    @field_validator("period", "compare_to")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        """Refuse a period that cannot be read."""
+        if value not in (None, "previous"):
+            periods.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _two_periods(self) -> "Run":
+        """Refuse a comparison of a period with itself."""
+        if self.compare_to == self.period:
+            raise ValueError(f"compare_to is the period itself, {self.period}; name another one, previous or null")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The name of the run: its file's, without the ending."""
+        return self.path.stem

@@ -1,0 +1,125 @@
+"""A table of the study file: its files, and what their columns mean."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from cxresearch.schema.base import Strict, listed
+from cxresearch.schema.columns import DEFAULT_SCALES, Column, as_column, column_type
+from cxresearch.strict_yaml import nearest
+
+TABLES = (
+    "responses",
+    "customers",
+    "revenue",
+    "invitations",
+    "contacts",
+    "employees",
+    "answers",
+    "benchmarks",
+    "costs",
+    "feedback",
+)
+# What a table is of no use without.
+NEEDED = {"customers": ("customer_id",), "revenue": ("customer_id", "month", "revenue")}
+
+
+class Survey(Strict):
+    """Which rows are relationship answers and which transactional ones."""
+
+    source: str = Field(alias="from")
+    codes: dict[Literal["relationship", "transactional"], Annotated[list[str | int], BeforeValidator(listed)]]
+
+
+class ScaleChange(Strict):
+    """Answers up to and including a day were given on another scale."""
+
+    until: date
+    since: date | None = None
+    scale: tuple[float, float]
+
+
+class Design(Strict):
+    """Columns of the sampling design, by their names in the export or after intake."""
+
+    weight: str | None = None
+    strata: str | None = None
+    cluster: str | None = None
+    fpc: str | None = None
+    rake: bool = False
+
+
+class Table(Strict):
+    """One table: its files and what their columns mean."""
+
+    source: str
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    survey: Survey | Literal["relationship", "transactional"] = "relationship"
+    columns: dict[str, Annotated[Column, BeforeValidator(as_column)]]
+    scale_changes: dict[str, list[ScaleChange]] = {}
+    sets: dict[str, list[str]] = {}
+    measures: dict[str, Literal["mean", "total"]] = {}
+    filter: str | None = None
+    design: Design = Design()
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        """Refuse an encoding of text that does not exist."""
+        try:
+            "a".encode(name or "utf-8")
+        except (LookupError, ValueError):
+            raise ValueError(f"there is no encoding {name!r}; write it as utf-8, utf-16, cp1252 or latin-1") from None
+        return name
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str | None) -> str | None:
+        """Refuse a delimiter that is no single character."""
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\\'):
+            raise ValueError("a delimiter is one character: ',' ';' '|' or, in double quotes, \"\\t\" for a tab")
+        return delimiter
+
+    @model_validator(mode="after")
+    def _readable_columns(self) -> "Table":
+        """Refuse columns that cannot be read as their kind says."""
+        for name, column in self.columns.items():
+            kind = column_type(name, column)
+            if isinstance(column.source, list) and name != "drivers":
+                raise ValueError(f"columns.{name} names {len(column.source)} columns; only 'drivers' takes several")
+            if kind == "score" and self.scale_of(name) is None:
+                raise ValueError(f"{name} has no scale; add `scale: [low, high]` so that out-of-range answers are seen")
+            if kind == "flag" and set(column.codes) - {"yes", "no"}:
+                raise ValueError(f"columns.{name} is a yes/no column; its codes are written {{yes: [...], no: [...]}}")
+            if kind == "score" and not all(re.fullmatch(r"-?\d+(\.\d+)?", level) for level in column.codes):
+                raise ValueError(f'columns.{name} is a score; its codes are written {{"5": [...], "4": [...]}}')
+        drivers = self.columns.get("drivers")
+        taken = {*self.columns, "period", "survey", "weight", "strata", "cluster", "fpc"}
+        for name in (drivers.names or drivers.sources) if drivers else ():
+            if name in taken:
+                raise ValueError(f"a driver cannot be called {name!r}; the name is taken by another column")
+        if self.scale_changes and "responded_at" not in self.columns:
+            raise ValueError("scale_changes needs a `responded_at:` column to tell when the scale was another")
+        return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Table":
+        """Refuse scales that a metric cannot have and changes of columns that are not there."""
+        nps = self.columns.get("nps")
+        if nps and nps.scale not in (None, (0, 10), (1, 10)):
+            raise ValueError(
+                f"nps is asked on 0-10 or 1-10; found the scale {list(nps.scale or ())}: name it csat instead"
+            )
+        for name in self.scale_changes:
+            if name not in self.columns:
+                raise ValueError(f"scale_changes names {name!r}; {nearest(name, list(self.columns))}")
+        return self
+
+    def scale_of(self, name: str) -> tuple[float, float] | None:
+        """Return the scale of a score column, the default of its name where none is written."""
+        column = self.columns.get(name)
+        return (column.scale if column else None) or DEFAULT_SCALES.get(name)
