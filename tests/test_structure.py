@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from conftest import ROOT
@@ -47,6 +48,7 @@ LIGHT = ["cxresearch", "cxresearch.cli", "cxresearch.study", "cxresearch.cache",
 FORBIDDEN_NAMES = {"eval", "exec", "pickle", "joblib", "shelve", "marshal"}
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Return every module of the package by its dotted path below cxresearch."""
     paths = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
