@@ -9,6 +9,7 @@ import pandas as pd
 from cxresearch.cache import file_digest
 from cxresearch.intake.columns import Tidy, matched, parsed, refuse_absent
 from cxresearch.intake.filter import passes
+from cxresearch.intake.notes import Note
 from cxresearch.intake.read import read
 from cxresearch.intake.responses import no_answer, with_design, with_scale_changes, with_sets, with_survey
 from cxresearch.intake.source import Source
@@ -37,7 +38,7 @@ REQUIRED = {
     "revenue": ["customer_id", "month", "revenue"],
 }
 QUARANTINE = ["table", "file", "row", "column", "rule", "moment", "survey"]
-NOTES = ["table", "file", "column", "note", "rows"]
+NOTES = ["table", "file", "column", "note", "rows", "kind"]
 COUNTS = ["table", "file", "rows_in", "accepted", "quarantined"]
 
 
@@ -54,7 +55,7 @@ class Accepted:
     quarantine
         One row a row set aside: `table`, `file`, `row`, `column`, `rule`; never what stood in it.
     notes
-        What was found or mended: `table`, `file`, `column`, `note`, `rows`.
+        What was found or mended: `table`, `file`, `column`, `note`, `rows`, `kind`.
     """
 
     frame: pd.DataFrame
@@ -132,8 +133,7 @@ def _accept_file(study: Study, name: str, source: Source) -> Accepted:
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
     quarantine = quarantine.assign(table=name, file=source.file).reindex(columns=QUARANTINE)
     quarantine = quarantine.astype({"row": "int64", "moment": "datetime64[us]", "survey": "str"})
-    found = [("", note, rows) for note, rows in source.notes] + notes + tidy.notes
-    told = pd.DataFrame(found, columns=["column", "note", "rows"])
+    told = pd.DataFrame([*source.notes, *notes, *tidy.notes], columns=Note._fields)
     return Accepted(frame, pd.DataFrame(), quarantine, told.assign(table=name, file=source.file).reindex(columns=NOTES))
 
 

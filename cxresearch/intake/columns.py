@@ -8,13 +8,13 @@ import pandas as pd
 
 from cxresearch.intake import parse
 from cxresearch.intake.cells import clean
+from cxresearch.intake.notes import Note
 from cxresearch.intake.source import Source
 from cxresearch.schema import Column, Study, Table, column_type
 from cxresearch.strict_yaml import StudyError, nearest
 
 # Without these in a file, its rows can be told neither apart nor in time.
 NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
-Notes = list[tuple[str, str, int]]
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Tidy:
 
     frame: pd.DataFrame
     rules: dict[str, pd.Series]
-    notes: Notes
+    notes: list[Note]
 
 
-def matched(source: Source, name: str, table: Table) -> tuple[Source, Notes]:
+def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]]:
     """Return a file under the study file's column names, where its own differ only in case, blanks or marks.
 
     Raises
@@ -53,8 +53,10 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, Notes]:
         missing={renamed.get(column, column): values for column, values in source.missing.items()},
     )
     absent = [target for target in wanted if target not in here.frame]
-    notes = [(target, "column matched in another spelling", 0) for target in renamed.values()]
-    return here, notes + [(target, "column is not in this file: missing there", len(here.frame)) for target in absent]
+    notes = [Note("column matched in another spelling", 0, "normalised", target) for target in renamed.values()]
+    return here, notes + [
+        Note("column is not in this file: missing there", len(here.frame), "flag", target) for target in absent
+    ]
 
 
 def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
@@ -78,12 +80,12 @@ def parsed(source: Source, name: str, study: Study) -> Tidy:
     table, raw = study.tables[name], source.frame
     values: dict[str, pd.Series] = {}
     rules: dict[str, pd.Series] = {}
-    notes: Notes = []
+    notes: list[Note] = []
     for target, column in table.columns.items():
         for part, cell in _parts(target, column):
             found = _column(target, column, study, table, source, cell)
             values[part], rules[part] = found.values, found.rules
-            notes += [(part, note, rows) for note, rows in found.notes.items()]
+            notes += [note._replace(column=part) for note in found.notes]
     return Tidy(pd.DataFrame(values, index=raw.index), rules, notes)
 
 

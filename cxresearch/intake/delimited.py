@@ -7,7 +7,8 @@ import re
 import zlib
 from pathlib import Path
 
-from cxresearch.intake.source import INVALID_BYTES, Note, Record, Source, laid_out
+from cxresearch.intake.notes import Note
+from cxresearch.intake.source import INVALID_BYTES, Record, Source, laid_out
 from cxresearch.strict_yaml import StudyError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -49,12 +50,12 @@ def read_delimited(path: Path, delimiter: str | None = None, encoding: str | Non
     """
     text, notes = _decoded(path, encoding)
     text, removed = CONTROL.subn("", text)
-    notes += [("control characters removed", removed)] if removed else []
+    notes += [Note("control characters removed", removed, "normalised")] if removed else []
     if line := SEP_LINE.match(text):
         delimiter = delimiter or line[1]
         text = text[line.end() :]
     delimiter = delimiter or _delimiter(text)
-    notes.append((f"delimiter {delimiter!r}", 0))
+    notes.append(Note(f"delimiter {delimiter!r}"))
     records = _records(text, delimiter, path)
     return laid_out(path.name, records, notes, ended=text.endswith(("\n", "\r")))
 
@@ -67,7 +68,7 @@ def _decoded(path: Path, encoding: str | None) -> tuple[str, list[Note]]:
         encoding = encoding or "utf-16"
     if encoding:
         try:
-            return data.decode(encoding).removeprefix("\ufeff"), [(f"encoding {encoding}", 0)]
+            return data.decode(encoding).removeprefix("\ufeff"), [Note(f"encoding {encoding}")]
         except UnicodeError:
             raise StudyError(
                 f"{path.name}: cannot be read as {encoding}; correct `encoding:` in the study file."
@@ -77,7 +78,7 @@ def _decoded(path: Path, encoding: str | None) -> tuple[str, list[Note]]:
             f"{path.name}: looks like UTF-16 without its mark; write `encoding: utf-16-le` in the study file."
         )
     try:
-        return data.decode("utf-8-sig"), [("encoding utf-8", 0)]
+        return data.decode("utf-8-sig"), [Note("encoding utf-8")]
     except UnicodeDecodeError:
         return _half_decoded(data, path)
 
@@ -100,12 +101,12 @@ def _half_decoded(data: bytes, path: Path) -> tuple[str, list[Note]]:
     if undecoded == sum(letter > "\x7f" for letter in text):
         # Not one letter beyond ASCII is valid UTF-8: the file is in an older encoding as a whole.
         try:
-            return data.decode("cp1252"), [("encoding cp1252", 0)]
+            return data.decode("cp1252"), [Note("encoding cp1252")]
         except UnicodeDecodeError:
             raise StudyError(
                 f"{path.name}: is neither UTF-8 nor Windows-1252; name its `encoding:` in the study file."
             ) from None
-    return text, [(INVALID_BYTES, 0)]
+    return text, [INVALID_BYTES]
 
 
 def _refuse_strangers(data: bytes, path: Path) -> None:

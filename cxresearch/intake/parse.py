@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.intake.cells import cell_text, clean, code_text
+from cxresearch.intake.notes import Kind, Note
 from cxresearch.schema import Column
 
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -41,6 +42,8 @@ EARLIEST_RECENT, EARLIEST = 1990, 1900
 # On longer scales (sliders) people leave answers between the whole numbers.
 WHOLE_NUMBERS_UP_TO = 20
 NO_VALUE = "not a single value"
+# What to look for in the texts of a column: what is noted, of which kind, and in which texts it is so.
+Finds = dict[tuple[str, Kind], Callable[[str], bool]]
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ class Parsed:
     rules
         "" where the cell was used or was blank, else the rule that it broke.
     notes
-        Number of cells by what was found in them or mended, such as declared codes for "no answer".
+        What was found in the cells or mended, such as declared codes for "no answer".
     """
 
     values: pd.Series
     rules: pd.Series
-    notes: dict[str, int] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
 
 
 def parse_id(cells: pd.Series, column: Column) -> Parsed:
@@ -115,7 +118,7 @@ def parse_score(
             return np.nan, f"outside {low:g}–{high:g}"
         return low + high - value if column.reversed else value, ""
 
-    found = {"labels cut from scores": lambda text: bool(LABELLED.fullmatch(text))}
+    found: Finds = {("labels cut from scores", "normalised"): lambda text: bool(LABELLED.fullmatch(text))}
     return _parse(cells, column, score, np.nan, "float64", found)
 
 
@@ -176,16 +179,18 @@ def parse_date(cells: pd.Series, column: Column, zone: ZoneInfo, name: str = "")
         timed = found.tzinfo or "%H" in (form or "") or ":" in text or (not form and "." in text)
         return (_localised(found, column.timezone, zone) if timed else found), ""
 
-    offset, naive = "offset", f"moments without an offset, taken to be in {column.timezone or zone.key}"
-    found = {
-        "Excel day numbers read as dates": lambda text: not form and bool(EXCEL_DAY.fullmatch(text)),
+    offset: tuple[str, Kind] = ("moments with an offset", "read")
+    naive: tuple[str, Kind] = (f"moments without an offset, taken to be in {column.timezone or zone.key}", "flag")
+    found: Finds = {
+        ("Excel day numbers read as dates", "normalised"): lambda text: not form and bool(EXCEL_DAY.fullmatch(text)),
         offset: lambda text: bool(OFFSET.search(text)),
         naive: lambda text: not form and ":" in text and not OFFSET.search(text),
     }
     parsed = _parse(cells, column, moment, pd.NaT, "datetime64[us]", found)
-    if not parsed.notes.pop(offset, 0):
-        parsed.notes.pop(naive, None)
-    return parsed
+    both = {offset, naive} <= {(note.note, note.kind) for note in parsed.notes}
+    # Moments without an offset are worth a word only beside moments with one.
+    told = [note for note in parsed.notes if note.note != offset[0] and (both or note.note != naive[0])]
+    return Parsed(parsed.values, parsed.rules, told)
 
 
 def _parse(
@@ -194,7 +199,7 @@ def _parse(
     one: Callable[[str], tuple[Any, str]],
     empty: object,
     dtype: str,
-    found: dict[str, Callable[[str], bool]] | None = None,
+    found: Finds | None = None,
 ) -> Parsed:
     """Return a column parsed cell by distinct cell; blanks and declared codes are missing, not wrong."""
     try:
@@ -211,8 +216,12 @@ def _parse(
     values = pd.Series([empty if rule else value for value, rule in parsed] + [empty], dtype=dtype)
     rules = pd.Series([rule for _, rule in parsed] + [""], dtype="str")
     marked = {what: np.array([test(text) for text in texts], bool) for what, test in (found or {}).items()}
-    marked["declared codes for no answer"] = declared
-    notes = {what: int(np.append(where, False)[codes].sum()) for what, where in marked.items() if where.any()}
+    marked["declared codes for no answer", "read"] = declared
+    notes = [
+        Note(what, int(np.append(where, False)[codes].sum()), kind)
+        for (what, kind), where in marked.items()
+        if where.any()
+    ]
     return Parsed(values.take(codes).set_axis(cells.index), rules.take(codes).set_axis(cells.index), notes)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from cxresearch.intake import parse
 from cxresearch.intake.cells import cell_text, code_text
 from cxresearch.intake.columns import Tidy, export_column
+from cxresearch.intake.notes import Note
 from cxresearch.intake.source import Source
 from cxresearch.schema import Column, Table
 from cxresearch.strict_yaml import StudyError, nearest
@@ -15,7 +16,7 @@ from cxresearch.strict_yaml import StudyError, nearest
 NO_ANSWER_WORDS = re.compile(r"(?<![a-z])(?:preview|test|spam)(?![a-z])", re.IGNORECASE)
 # Qualtrics' numbers for previews, tests, spam and possible spam.
 NO_ANSWER_CODES = frozenset({"1", "2", "8", "9", "12", "17", "40", "48"})
-QUALTRICS_STATUS = "Status"
+QUALTRICS, QUALTRICS_STATUS = "Qualtrics", "Status"
 NOT_CHOSEN = parse.NO | {"not selected", "unchecked", "not chosen"}
 
 
@@ -26,13 +27,15 @@ def no_answer(source: Source, tidy: Tidy) -> pd.Series:
     """
     if "status" in tidy.frame:
         status = tidy.frame["status"]
-    elif source.qualtrics and QUALTRICS_STATUS in source.frame:
+    elif source.platform == QUALTRICS and QUALTRICS_STATUS in source.frame:
         status = source.frame[QUALTRICS_STATUS]
     else:
         return pd.Series(False, source.frame.index)
 
     def stands_for_none(text: str) -> bool:
-        return bool(NO_ANSWER_WORDS.search(text)) or (source.qualtrics and code_text(text) in NO_ANSWER_CODES)
+        return bool(NO_ANSWER_WORDS.search(text)) or (
+            source.platform == QUALTRICS and code_text(text) in NO_ANSWER_CODES
+        )
 
     return status.isin([text for text in status.dropna().unique() if stands_for_none(text)])
 
@@ -53,7 +56,7 @@ def with_scale_changes(tidy: Tidy, source: Source, table: Table) -> Tidy:
             if then.any():
                 scale = f"{change.scale[0]:g}–{change.scale[1]:g}"
                 note = f"asked on another scale, {scale}: kept, not used for this metric"
-                notes.append((target, note, int(old.values.notna().sum())))
+                notes.append(Note(note, int(old.values.notna().sum()), "flag", target))
     return Tidy(frame, rules, notes)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from cxresearch.intake.notes import Note
+from cxresearch.intake.platforms import LOOKED_AT, layout
 from cxresearch.strict_yaml import StudyError
 
-IMPORT_ID = '{"ImportId"'
-INVALID_BYTES = "encoding utf-8, with invalid bytes"
-Note = tuple[str, int]
+INVALID_BYTES = Note("encoding utf-8, with invalid bytes", 0, "flag")
 Record = tuple[int, list[str]]
 
 
@@ -35,8 +35,8 @@ class Source:
         Rule by row number, for records that cannot be laid out in columns.
     notes
         What was found or mended on the way, with the number of rows.
-    qualtrics
-        Whether it is a Qualtrics export with its three header rows.
+    platform
+        The survey platform whose layout the file has; "" for a plain table.
     """
 
     file: str
@@ -46,11 +46,11 @@ class Source:
     missing: dict[str, list[Any]] = field(default_factory=dict)
     rejected: dict[int, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
-    qualtrics: bool = False
+    platform: str = ""
 
 
 def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool = True) -> Source:
-    """Return records as a frame under their header; Qualtrics' second and third header rows become wordings.
+    """Return records as a frame under their header; what a survey platform puts below it becomes wordings.
 
     Parameters
     ----------
@@ -71,27 +71,23 @@ def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool
     if not records:
         raise StudyError(f"{file}: the file is empty.")
     header, body = [name.strip() for name in records[0][1]], records[1:]
-    wordings: dict[str, str] = {}
-    qualtrics = len(body) > 1 and body[1][1][0].startswith(IMPORT_ID)
-    if qualtrics:
-        wordings = dict(zip(header, (one_line(text) for text in body[0][1]), strict=False))
-        body = body[2:]
-        notes = [*notes, ("Qualtrics export with three header rows", 0)]
+    found = layout(header, [cells for _, cells in body[:LOOKED_AT]])
+    header, body, notes = found.names, body[found.skipped :], [*notes, *found.notes]
     if not body:
         raise StudyError(f"{file}: there is a header and no rows.")
     header, body = _without_open_end(header, body)
     refuse_double([name for name in header if name], file)
     rejected = _misfits(body, len(header), ended)
-    if (INVALID_BYTES, 0) in notes:
+    if INVALID_BYTES in notes:
         rejected = {number: "not valid UTF-8" for number, cells in body if _is_broken(cells)} | rejected
     good = [(number, cells) for number, cells in body if number not in rejected] if rejected else body
     columns = list(zip(*(cells for _, cells in good), strict=True)) or [()] * len(header)
     # Through Arrow: pandas would look at each of these texts again to see whether it is one.
     named = {name: pa.array(cells, pa.large_string()) for name, cells in zip(header, columns, strict=True) if name}
     if any(any(cells) for name, cells in zip(header, columns, strict=True) if not name):
-        notes = [*notes, ("a column without a name was left out", 0)]
+        notes = [*notes, Note("a column without a name was left out", 0, "flag")]
     frame = pa.table(named).to_pandas().set_axis([number for number, _ in good])
-    return Source(file, frame, wordings, rejected=rejected, notes=notes, qualtrics=qualtrics)
+    return Source(file, frame, found.wordings, rejected=rejected, notes=notes, platform=found.platform)
 
 
 def refuse_double(header: list[str], file: str) -> None:
@@ -105,17 +101,6 @@ def refuse_empty(frame: pd.DataFrame, path: Path) -> None:
     """Raise if there is no row."""
     if frame.empty:
         raise StudyError(f"{path.name}: there are columns and no rows.")
-
-
-def one_line(text: str) -> str:
-    r"""Return a text with every run of white space as one blank.
-
-    Examples
-    --------
-    >>> one_line("How likely\n are you?")
-    'How likely are you?'
-    """
-    return " ".join(text.split())
 
 
 def _without_open_end(header: list[str], body: list[Record]) -> tuple[list[str], list[Record]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from cxresearch.intake.source import Source, one_line, refuse_empty
+from cxresearch.intake.platforms import one_line
+from cxresearch.intake.source import Source, refuse_empty
 from cxresearch.strict_yaml import StudyError
 
 

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cxresearch.intake.cells import number_text
+from cxresearch.intake.notes import Note
 from cxresearch.intake.source import Source, laid_out
 from cxresearch.strict_yaml import StudyError
 
@@ -58,7 +59,7 @@ def read_workbook(path: Path, sheet: str | None = None) -> Source:
     _refuse_merged(marks, rows, path)
     _refuse_uncalculated(rows, formulas, path)
     several = len(book.sheetnames) > 1 and sheet is None
-    notes = [(f"sheet {name!r}, the first of {len(book.sheetnames)}", 0)] if several else []
+    notes = [Note(f"sheet {name!r}, the first of {len(book.sheetnames)}", 0, "flag")] if several else []
     # A workbook stores no empty cells at the end of a row: they are put back, so that no row looks short.
     width = max((len(cells) for _, cells in rows), default=0)
     records = [(number, [_text(cell) for cell in cells] + [""] * (width - len(cells))) for number, cells in rows]
