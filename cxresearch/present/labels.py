@@ -155,11 +155,17 @@ def period_label(period: str) -> str:
     --------
     >>> [period_label(name) for name in ("2026Q3", "2026-07", "2026", "all")]
     ['Q3 2026', 'July 2026', '2026', 'all periods']
+    >>> period_label("2026-09-R12"), period_label("2026-W30")
+    ('12 months to September 2026', 'week 30 of 2026')
     """
     if match := re.fullmatch(r"(\d{4})([QH]\d)", period):
         return f"{match[2]} {match[1]}"
     if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", period):
         return f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+    if match := re.fullmatch(r"(\d{4}-(?:0[1-9]|1[0-2]))-R(\d+)", period):
+        return f"{count(int(match[2]), 'month')} to {period_label(match[1])}"
+    if match := re.fullmatch(r"(\d{4})-W(\d\d)", period):
+        return f"week {int(match[2])} of {match[1]}"
     return "all periods" if period == "all" else period
 
 
