@@ -490,6 +490,37 @@ def test_frames_give_the_intervals_of_r(name):
         assert limits == pytest.approx(100 * np.clip(r[key], -1, 1), abs=tolerance, rel=0)
 
 
+@pytest.mark.parametrize("name", ["A", "B", "small", "neg", "nodetr", "big"])
+def test_one_sample_tests_give_the_p_values_of_r(name):
+    r = reference("nps_ci")["expected"]["one_sample"][name]
+    frame = pd.DataFrame({"nps": np.repeat(np.arange(11), r["counts_0_to_10"])})
+    row = metrics.nps_test(frame, method="wald").iloc[0]
+    assert row["statistic"] == pytest.approx(r["nps"] / r["se"], rel=1e-9)
+    if r["p_value_H0_nps_0"] == "<1e-12":
+        assert row["p_value"] < 1e-12
+    else:
+        assert row["p_value"] == pytest.approx(r["p_value_H0_nps_0"], abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["adjusted-wald", "score"])
+@pytest.mark.parametrize("name", ["A", "B", "small", "neg", "nodetr", "allprom"])
+def test_a_test_refuses_what_lies_outside_the_interval(name, method):
+    # The interval's own limits are those values that are just refused: p is .05 there, by the duality of the two.
+    r = reference("nps_ci")["expected"]["one_sample"][name]
+    frame = pd.DataFrame({"nps": np.repeat(np.arange(11), r["counts_0_to_10"])})
+    for limit in metrics.nps(frame, method=method).iloc[0][["conf_low", "conf_high"]]:
+        if abs(limit) < 100:
+            assert metrics.nps_test(frame, null=limit, method=method)["p_value"].item() == pytest.approx(0.05, abs=1e-4)
+
+
+def test_a_test_of_one_answer_says_nothing():
+    row = metrics.nps_test(pd.DataFrame({"nps": [10]}), null=50).iloc[0]
+    assert math.isnan(row["statistic"])
+    assert math.isnan(row["p_value"])
+    with pytest.raises(ValueError, match="null: found 200"):
+        metrics.nps_test(pd.DataFrame({"nps": [10]}), null=200)
+
+
 # --- power ------------------------------------------------------------------------------------------------------------
 
 

@@ -19,10 +19,13 @@ from cxresearch.metrics.estimates import (
     total,
 )
 from cxresearch.metrics.power import minimum_detectable_change
+from cxresearch.metrics.reliability import alpha
+from cxresearch.metrics.significance import nps_test
 from cxresearch.metrics.sources import breaks
 from cxresearch.metrics.study_tables import by_segment, distribution, of_study, scorecard, touchpoints, trend
 
 __all__ = [
+    "alpha",
     "breaks",
     "by_segment",
     "ces",
@@ -35,6 +38,7 @@ __all__ = [
     "mean",
     "minimum_detectable_change",
     "nps",
+    "nps_test",
     "of_study",
     "proportion",
     "scorecard",

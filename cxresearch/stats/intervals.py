@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = ["adjusted_wald_nps", "score_nps", "t_interval", "wald", "wilson"]
+__all__ = ["adjusted_wald_nps", "score_nps", "score_statistic", "t_interval", "wald", "wilson"]
 
 Floats = npt.NDArray[np.float64]
 Limits = tuple[Floats, Floats]
@@ -133,24 +133,46 @@ def score_nps(
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
+def score_statistic(
+    promoters: npt.ArrayLike, detractors: npt.ArrayLike, n: npt.ArrayLike, null: npt.ArrayLike
+) -> Floats:
+    """Return how many standard errors an NPS on the scale -1 to 1 lies above `null`, the error being that under `null`.
+
+    Parameters
+    ----------
+    promoters, detractors
+        Shares, 0-1.
+    n
+        Answers, or effective answers under weights.
+    null
+        The NPS to test against.
+
+    Notes
+    -----
+    The variance takes the likeliest share of detractors given `null` (Tango 1998).
+
+    Examples
+    --------
+    >>> score_statistic([60 / 180], [50 / 180], [180], 0.0).round(3)
+    array([0.953])
+    """
+    p, d, size, delta = np.broadcast_arrays(*(np.asarray(part, float) for part in (promoters, detractors, n, null)))
+    b = -p - d + (2 - p + d) * delta
+    c = -d * delta * (1 - delta)
+    likeliest = (np.sqrt(np.maximum(b * b - 8 * c, 0.0)) - b) / 4
+    variance = np.maximum(2 * likeliest + delta * (1 - delta), 0.0) / size
+    away = p - d - delta
+    return np.divide(away, np.sqrt(variance), out=np.full(p.shape, np.inf), where=variance > 0)
+
+
 def _score_limit(p: Floats, d: Floats, n: Floats, z: float) -> Floats:
     """Return the least NPS whose score statistic does not pass z, by bisection below the estimate."""
     low, high = np.full(p.shape, -1.0), p - d
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        refused = _score_statistic(p, d, n, middle) > z
+        refused = score_statistic(p, d, n, middle) > z
         low, high = np.where(refused, middle, low), np.where(refused, high, middle)
     return (low + high) / 2
-
-
-def _score_statistic(p: Floats, d: Floats, n: Floats, delta: Floats) -> Floats:
-    """Return Tango's statistic of the NPS `delta`, whose variance uses the likeliest detractors given `delta`."""
-    b = -p - d + (2 - p + d) * delta
-    c = -d * delta * (1 - delta)
-    detractors = (np.sqrt(np.maximum(b * b - 8 * c, 0.0)) - b) / 4
-    variance = np.maximum(2 * detractors + delta * (1 - delta), 0.0) / n
-    away = p - d - delta
-    return np.divide(away, np.sqrt(variance), out=np.full(p.shape, np.inf), where=variance > 0)
 
 
 def _positive(n: npt.ArrayLike) -> Floats:
