@@ -10,6 +10,7 @@ from scipy import stats
 
 from cxresearch import metrics
 from cxresearch.intake.accept import CONFLICT, COPY, FILTERED, NO_ANSWER
+from cxresearch.metrics import rates
 from cxresearch.metrics.sources import rows_of, source
 from cxresearch.schema import SCORES
 from cxresearch.study_data import StudyData
@@ -234,17 +235,12 @@ def response_bias(study: StudyData, survey: str = "relationship") -> pd.DataFram
     -----
     What the customer list does not know, such as loyalty itself, cannot be seen here.
     """
-    empty = _no_rows("segment", "level")
-    if not study.has("invitations"):
-        return empty
-    invited = _of(_dated(study.invitations, "invited_at", study), study, survey)
-    key = next((key for key in ("invitation_id", "customer_id") if key in invited and key in study.responses), None)
-    if key is None or invited.empty:
-        return empty
-    # An invitation of the last days is answered in the next period; a customer's next answer is to the next invitation.
-    answers = study.responses if key == "invitation_id" else _of(study.responses, study, survey)
-    answered = invited[key].isin(answers[key].dropna())
-    invited = invited.assign(answered=answered.astype(float))
+    try:
+        invited = rates.invited(study, survey)
+    except KeyError:
+        return _no_rows("segment", "level")
+    if invited.empty:
+        return _no_rows("segment", "level")
     frame = _by_level(invited, "answered", study.segments(invited), "response").drop(columns="link")
     frame = frame[frame["segment"].ne("all")].reset_index(drop=True)
     return _with_gaps(frame, invited)

@@ -5,6 +5,7 @@
 - `minimum_detectable_change` tells what a survey of a given size could find.
 """
 
+from cxresearch.metrics.benchmarks import benchmark
 from cxresearch.metrics.changes import change, change_by_segment
 from cxresearch.metrics.estimates import (
     ces,
@@ -19,18 +20,23 @@ from cxresearch.metrics.estimates import (
     total,
 )
 from cxresearch.metrics.power import minimum_detectable_change
+from cxresearch.metrics.rates import completion_rate, response_rate
 from cxresearch.metrics.reliability import alpha
 from cxresearch.metrics.significance import nps_test
 from cxresearch.metrics.sources import breaks
 from cxresearch.metrics.study_tables import by_segment, distribution, of_study, scorecard, touchpoints, trend
+from cxresearch.metrics.value import by_value
 
 __all__ = [
     "alpha",
+    "benchmark",
     "breaks",
     "by_segment",
+    "by_value",
     "ces",
     "change",
     "change_by_segment",
+    "completion_rate",
     "csat",
     "distribution",
     "fcr",
@@ -41,6 +47,7 @@ __all__ = [
     "nps_test",
     "of_study",
     "proportion",
+    "response_rate",
     "scorecard",
     "top_2_box",
     "top_box",
