@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cxresearch.intake.notes import Note
-from cxresearch.intake.platforms import LOOKED_AT, layout
+from cxresearch.intake.platforms import LOOKED_AT, layout, notes_on_rows
 from cxresearch.strict_yaml import StudyError
 
 INVALID_BYTES = Note("encoding utf-8, with invalid bytes", 0, "flag")
@@ -37,6 +37,12 @@ class Source:
         What was found or mended on the way, with the number of rows.
     platform
         The survey platform whose layout the file has; "" for a plain table.
+    headings
+        By column, what stands above it in the file where that is more than its name (LimeSurvey).
+    timezone
+        Of the platform's own dates, where the file tells it (Qualtrics); "" where it does not.
+    sets
+        Columns of each multiple-response set, by its name, where the file tells it (SPSS).
     """
 
     file: str
@@ -47,6 +53,9 @@ class Source:
     rejected: dict[int, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     platform: str = ""
+    headings: dict[str, str] = field(default_factory=dict)
+    timezone: str = ""
+    sets: dict[str, list[str]] = field(default_factory=dict)
 
 
 def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool = True) -> Source:
@@ -87,7 +96,17 @@ def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool
     if any(any(cells) for name, cells in zip(header, columns, strict=True) if not name):
         notes = [*notes, Note("a column without a name was left out", 0, "flag")]
     frame = pa.table(named).to_pandas().set_axis([number for number, _ in good])
-    return Source(file, frame, found.wordings, rejected=rejected, notes=notes, platform=found.platform)
+    return Source(
+        file,
+        frame,
+        found.wordings,
+        missing=dict.fromkeys(found.names, [found.not_shown]) if found.not_shown else {},
+        rejected=rejected,
+        notes=[*notes, *notes_on_rows(frame, found)],
+        platform=found.platform,
+        headings=found.headings,
+        timezone=found.timezone,
+    )
 
 
 def refuse_double(header: list[str], file: str) -> None:
