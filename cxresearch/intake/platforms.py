@@ -214,7 +214,7 @@ def _is_second_row(header: list[str], rows: list[list[str]]) -> bool:
     # An answer has an id, a collector and dates; the second header row has nothing in the platform's own columns.
     if not given or any(own):
         return False
-    if any(map(_is_answer, given)) and (own or spread or all(map(_is_answer, given))):
+    if any(map(_is_answer, given)) and (own or spread or all(map(_is_answer, row))):
         return True
     if spread and _own(header, SURVEYMONKEY_IDS):
         return True
@@ -270,7 +270,7 @@ def _in_words(platform: str, header: list[str], own: frozenset[str], sent: str, 
     """Return the layout of an export that has a platform's own columns; the others are named by their question."""
     if _own(header, own) < len(own):
         return None
-    wordings = {name: one_line(name) for name in header if name and _plain(name) not in own}
+    wordings = {name: one_line(name) for name in header if _plain(name) not in {"", *own}}
     finished = next((name for name in header if sent and _plain(name) == sent), "")
     notes = [Note(f"{platform} export")]
     return Layout(platform, header, wordings, 0, notes, finished=finished, not_shown=not_shown)
