@@ -55,8 +55,8 @@ format: env  ## Put code and notebooks into house style
 bench: env  ## Measure ours beside a named peer, and print the ratios
 	$(BIN)/python tests/bench.py
 
-prove: env  ## Hold the estimators to planted truth, at length
-	$(BIN)/pytest -m prove tests
+prove: env  ## Hold the estimators to planted truth, at length; writes docs/validity.md
+	$(BIN)/cxresearch prove
 
 lock: env  ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --python-version 3.11 \

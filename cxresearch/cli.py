@@ -88,6 +88,41 @@ def check(
 
 
 @app.command()
+def prove(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of checks; all by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the worlds; nothing is written.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Hold every estimator to worlds whose truth is known, and write docs/validity.md."""
+    from cxresearch.prove.checks import prove_all
+
+    with _told():
+        broken = prove_all(names, Console(stderr=True), quick=quick, jobs=jobs)
+        if broken:
+            raise ReportError(f"{broken} claims did not hold; docs/validity.md or the lines above say which.")
+
+
+@app.command("next")
+def next_period(run_file: RunFile) -> None:
+    """Write the run file of the next period beside this one, and say whether its answers are there."""
+    from cxresearch.next_run import answers_in, write_next
+
+    with _told():
+        made = write_next(run_file)
+        period = made.run.period
+        print(f"{shown(made.path)} was written: period {period}, compared with {made.run.compare_to or 'none'}.")
+        try:
+            answers = answers_in(made.run)
+        except StudyError as error:
+            print(f"The study's data cannot be read yet: {error}")
+        else:
+            print(
+                f"The study has {f'{answers:,}' if answers else 'no'} answers in {period}{'' if answers else ' yet'}."
+            )
+        print(f"Next: cxresearch report {shown(made.path)}")
+
+
+@app.command()
 def demo() -> None:
     """Write the exports of the synthetic study, whose truth is known, to data/demo."""
     with _told():

@@ -16,22 +16,26 @@ EXPLORE = "11-explore"
 ROOMS = [
     ["strict_yaml", "periods"],
     ["cache"],
+    ["database"],
     ["schema"],
     ["study"],
     ["stats"],
     ["demo"],
     ["intake"],
     ["study_data"],
+    ["check"],
     ["metrics"],
+    ["next_run"],
     ["quality"],
     ["segments"],
     ["summary"],
+    ["prove"],
     ["present"],
     ["report"],
     ["cli"],
 ]
-# study_data.results reads payloads back; cache finds the project through study.
-ALLOWED = {("study_data", "present"), ("cache", "study")}
+# study_data.results reads payloads back; cache finds the project through study; comparability names a type only.
+ALLOWED = {("study_data", "present"), ("cache", "study"), ("comparability", "study_data")}
 HEAVY = {
     "pandas",
     "numpy",
