@@ -75,7 +75,7 @@ def _stressed(text: str) -> str:
 
 def _caption(payload: ProtectedPayload) -> str:
     """Return the caption, with base, interval and method under it."""
-    facts = [escaped(fact) for fact in _basis(payload)]
+    facts = [escaped(fact) for fact in basis(payload)]
     if payload.method:
         facts.append(f'<a href="#method-{escaped(payload.method)}">Method</a>')
     below = f'<span class="cx-basis">{" · ".join(facts)}</span>' if facts else ""
@@ -83,7 +83,7 @@ def _caption(payload: ProtectedPayload) -> str:
     return f"<figcaption>{above}{below}</figcaption>" if above or below else ""
 
 
-def _basis(payload: ProtectedPayload) -> list[str]:
+def basis(payload: ProtectedPayload) -> list[str]:
     """Return on what a result rests: survey, period, answers, intervals."""
     frame = payload.to_frame()
     found = []

@@ -5,18 +5,33 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cxresearch.present import labels as say
 from cxresearch.present.disclosure import Protected
+from cxresearch.present.workbook import workbook
 from cxresearch.report.draw import Drawing
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.render import render_pages
 
-RESULTS, DISCLOSURE, FIGURES = "results.json", "disclosure.json", "figures"
+RESULTS, DISCLOSURE, FIGURES, TABLES = "results.json", "disclosure.json", "figures", "tables.xlsx"
+HOW_TO_READ = (
+    "Numbers are not rounded; the pages beside this file say how each was made.",
+    "A dash stands for a number that is not shown, because too few customers are behind it or because it would give "
+    "away a group with too few.",
+    "Grey rows rest on a small base; the column Note says how small. Answers counts answers, Customers the people "
+    "behind them, and Effective base how many equally weighted, independent answers the estimate is worth.",
+    "Shares and their differences are stored as 0 to 1. Scores such as NPS are in points, -100 to 100.",
+)
 # This tier's first page stands at the top as well; without it, the first tier that the run names.
 FRONT_TIER = "team"
 
 
 def tier_files(
-    plan: Plan, tier: str, protected: Protected, drawings: Mapping[str, Drawing], banner: str
+    plan: Plan,
+    tier: str,
+    protected: Protected,
+    drawings: Mapping[str, Drawing],
+    banner: str,
+    restated: Restated | None = None,
 ) -> dict[str, bytes]:
     """Return the files of a tier by their path in its folder.
 
@@ -32,8 +47,10 @@ def tier_files(
         What each of them looks like, by `notebook/key`.
     banner
         A sentence for the head of each page, or "".
+    restated
+        What differs from the last publication.
     """
-    pages = render_pages(plan, protected.payloads, drawings, banner)
+    pages = render_pages(plan, protected.payloads, drawings, banner, restated)
     figures = {
         f"{FIGURES}/{source.split('/')[0]}/{name}": data
         for source, drawn in drawings.items()
@@ -42,13 +59,22 @@ def tier_files(
     results: dict[str, dict[str, Any]] = {page.name: {} for page in plan.pages}
     for payload in protected.payloads:
         results[payload.provenance["notebook"]][payload.key] = payload.to_json()
+    title = f"{plan.study.title}: {say.period_label(plan.run.period)}"
     head = {"version": 1, "study": plan.study.title, "period": plan.run.period, "tier": tier}
     return {
         **{name: page.encode() for name, page in pages.items()},
         **figures,
         RESULTS: as_json({**head, "notebooks": results}),
         DISCLOSURE: as_json(protected.record),
+        TABLES: workbook(
+            protected.payloads, f"{plan.study.title}: {say.period_label(plan.run.period)}", _notes(banner)
+        ),
     }
+
+
+def _notes(banner: str) -> list[str]:
+    """Return how to read the workbook."""
+    return [*([banner] if banner else []), *HOW_TO_READ]
 
 
 def front_files(plan: Plan, tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
