@@ -10,24 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from cxresearch.cache import digest, file_digest
+from cxresearch.database import ADDRESSES, DUCKDB, DatabaseTable, fingerprint
 from cxresearch.schema import Run, Study
 from cxresearch.strict_yaml import StudyError, nearest, read_yaml, shown, validate
 
 __all__ = [
     "Run",
+    "Sources",
     "Study",
     "StudyError",
     "data_key",
+    "inputs",
     "inside",
     "load_run",
     "load_study",
     "project_root",
     "source_files",
+    "sources_of",
     "study_file",
 ]
 
-DATABASES = ("duckdb://", "postgres://", "postgresql://")
-READERS = ("study.py", "study_data.py", "periods.py")
+READERS = ("study.py", "study_data.py", "periods.py", "database.py")
+# Where the rows of a table come from.
+Sources = list[Path] | DatabaseTable
 NOTEBOOK_NAME = re.compile(r"\d{2}-[a-z0-9-]+")
 
 
@@ -123,20 +128,54 @@ def load_run(path: Path) -> Run:
     return run.model_copy(update={"path": path.resolve(), "notebooks": own, "study_path": where})
 
 
-def source_files(study: Study) -> dict[str, list[Path]]:
-    """Return the files of each table, sorted by name.
+def source_files(study: Study) -> dict[str, Sources]:
+    """Return where the rows of each table come from: its files, sorted by name, or a table of a database.
 
     Raises
     ------
     StudyError
-        If a source leaves the study's folder, is a database (not read by this version) or matches no file.
+        If a source leaves the study's folder or matches no file.
     """
-    return {name: _files(study, name, table.source) for name, table in study.tables.items()}
+    return {name: sources_of(study, name) for name in study.tables}
+
+
+def sources_of(study: Study, name: str) -> Sources:
+    """Return where the rows of one table come from.
+
+    Raises
+    ------
+    StudyError
+        If a source leaves the study's folder or matches no file.
+    """
+    table = study.tables[name]
+    if not table.source.startswith(ADDRESSES):
+        return _files(study, name, table.source)
+    file = None
+    if table.source.startswith(DUCKDB):
+        path = table.source.removeprefix(DUCKDB).removeprefix("/")
+        file = inside(study.folder, path)
+        if not file.is_file():
+            raise StudyError(f"tables.{name}: there is no file {path!r} in {study.folder.name}/; mend the address.")
+    return DatabaseTable(f"tables.{name}", table.source, table.table or "", table.query or "", file)
+
+
+def inputs(study: Study) -> dict[str, str]:
+    """Return the digest of each file below a study's folder that its numbers rest on, and of each database table.
+
+    Raises
+    ------
+    StudyError
+        If a source is not there, or a database cannot be read.
+    """
+    found = source_files(study)
+    files = {*study.folder.glob("*.yaml"), *(file for one in found.values() if isinstance(one, list) for file in one)}
+    rows = {f"tables.{name}": fingerprint(one) for name, one in found.items() if isinstance(one, DatabaseTable)}
+    return {file.relative_to(study.folder).as_posix(): file_digest(file) for file in files} | rows
 
 
 def data_key(study: Study) -> str:
     """Return the digest of all that the accepted tables depend on: the study's files and the code that reads them."""
-    files = {name: [(file.name, file_digest(file)) for file in found] for name, found in source_files(study).items()}
+    files = {name: _digests(found) for name, found in source_files(study).items()}
     beside = {file.name: file_digest(file) for file in sorted(study.folder.glob("*.yaml")) if file != study.path}
     here = Path(__file__).parent
     readers = [here / name for name in READERS] + [
@@ -163,10 +202,15 @@ def inside(folder: Path, text: str) -> Path:
     return path
 
 
+def _digests(sources: Sources) -> list[tuple[str, str]]:
+    """Return name and digest of each source of a table."""
+    if isinstance(sources, DatabaseTable):
+        return [(sources.name, fingerprint(sources))]
+    return [(file.name, file_digest(file)) for file in sources]
+
+
 def _files(study: Study, table: str, source: str) -> list[Path]:
     """Return the files that one source matches."""
-    if source.startswith(DATABASES):
-        raise StudyError(f"tables.{table}: this version reads files only; export the table to Parquet or CSV.")
     inside(study.folder, source)
     try:
         matching = [path for path in study.folder.glob(source) if path.is_file()]

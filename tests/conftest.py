@@ -10,12 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("CXRESEARCH_SHARED", ROOT.parent / "shared"))
 REQUIRE_ALL = os.environ.get("CXRESEARCH_REQUIRE") == "all"
+# Debian keeps the programs of the PostgreSQL server off the PATH.
+SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
 PROGRAMS = {"chromium": ("chromium", "chromedriver"), "postgresql": ("postgres",), "node": ("node", "npm")}
 
 
 def need(program: str) -> None:
     """Skip a test whose program is not here, or fail it where CXRESEARCH_REQUIRE=all says that it must be."""
-    missing = [name for name in PROGRAMS[program] if shutil.which(name) is None]
+    missing = [name for name in PROGRAMS[program] if shutil.which(name, path=SEARCHED) is None]
     if missing and REQUIRE_ALL:
         pytest.fail(f"CXRESEARCH_REQUIRE=all, and {', '.join(missing)} is not installed", pytrace=False)
     if missing:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.cache import file_digest
+from cxresearch.database import DatabaseTable
 from cxresearch.intake.columns import Tidy, matched, parsed, refuse_absent
 from cxresearch.intake.filter import passes
 from cxresearch.intake.notes import Note
@@ -15,6 +16,7 @@ from cxresearch.intake.responses import no_answer, with_design, with_scale_chang
 from cxresearch.intake.source import Source
 from cxresearch.schema import Study, Table
 from cxresearch.strict_yaml import StudyError
+from cxresearch.study import Sources
 
 # More bad cells than this in one column mean that the column is not what the study file says.
 MOST_BAD = 0.20
@@ -64,7 +66,7 @@ class Accepted:
     notes: pd.DataFrame
 
 
-def accept(study: Study, name: str, files: list[Path]) -> Accepted:
+def accept(study: Study, name: str, found: Sources) -> Accepted:
     """Return the accepted rows of one table.
 
     Parameters
@@ -73,8 +75,8 @@ def accept(study: Study, name: str, files: list[Path]) -> Accepted:
         The study file.
     name
         The table's name in it.
-    files
-        Its files; the same columns are looked for in each.
+    found
+        Its files, in each of which the same columns are looked for; or its table of a database.
 
     Raises
     ------
@@ -83,9 +85,7 @@ def accept(study: Study, name: str, files: list[Path]) -> Accepted:
         is missing in a file, or over 20 % of a column's cells are unusable.
     """
     table = study.tables[name]
-    _refuse_same_content(name, files)
-    sources = [read(file, delimiter=table.delimiter, encoding=table.encoding, sheet=table.sheet) for file in files]
-    sources = [replace(source, file=label) for source, label in zip(sources, _labels(files), strict=True)]
+    sources = read_all(table, name, found)
     refuse_absent(table, name, sources)
     parts = [_accept_file(study, name, source) for source in sources]
     frame, double = _single(pd.concat([part.frame for part in parts]), name)
@@ -94,6 +94,23 @@ def accept(study: Study, name: str, files: list[Path]) -> Accepted:
     counts = _counts(name, sources, quarantine)
     _refuse_too_many(name, quarantine, counts)
     return Accepted(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), counts, quarantine, notes)
+
+
+def read_all(table: Table, name: str, found: Sources) -> list[Source]:
+    """Return the files of a table, or its table of a database, as they were read.
+
+    Raises
+    ------
+    StudyError
+        If one cannot be read, or a file stands there twice.
+    """
+    if isinstance(found, DatabaseTable):
+        from cxresearch.intake.database import read_database
+
+        return [read_database(found)]
+    _refuse_same_content(name, found)
+    sources = [read(file, delimiter=table.delimiter, encoding=table.encoding, sheet=table.sheet) for file in found]
+    return [replace(source, file=label) for source, label in zip(sources, _labels(found), strict=True)]
 
 
 def _refuse_same_content(name: str, files: list[Path]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import cxresearch
 from cxresearch.cache import file_digest
 from cxresearch.report.plan import Plan
-from cxresearch.study import source_files
+from cxresearch.study import inputs
 
 MANIFEST = "manifest.json"
 ID_LENGTH = 16
@@ -28,8 +28,6 @@ def write_manifest(folder: Path, plan: Plan) -> str:
         What was run. No clock, host, user or absolute path enters the manifest, so equal inputs give equal bytes.
     """
     study, run = plan.study, plan.run
-    sources = [file for found in source_files(study).values() for file in found]
-    inputs = sorted({*study.folder.glob("*.yaml"), *sources})
     content = {
         "version": 1,
         "run": run.name,
@@ -40,7 +38,7 @@ def write_manifest(folder: Path, plan: Plan) -> str:
         "tiers": run.tiers,
         "plan": plan.key,
         "data": plan.data_key,
-        "inputs": {file.relative_to(study.folder).as_posix(): file_digest(file) for file in inputs},
+        "inputs": inputs(study),
         "parameters": {page.name: page.parameters for page in plan.pages},
         "notebooks": {page.name: page.key for page in plan.pages},
         "package": {"name": "cxresearch", "version": cxresearch.__version__, "sources": plan.sources},

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from cxresearch.database import ADDRESSES, refuse_address, refuse_query
 from cxresearch.schema.base import Strict, listed
 from cxresearch.schema.columns import DEFAULT_SCALES, Column, as_column, column_type
 from cxresearch.strict_yaml import nearest
@@ -55,6 +56,8 @@ class Table(Strict):
     """One table: its files and what their columns mean."""
 
     source: str
+    table: str | None = None
+    query: str | None = None
     sheet: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
@@ -65,6 +68,13 @@ class Table(Strict):
     measures: dict[str, Literal["mean", "total"]] = {}
     filter: str | None = None
     design: Design = Design()
+
+    @field_validator("source")
+    @classmethod
+    def _no_password(cls, source: str) -> str:
+        """Refuse an address that holds a password, or one that no database has."""
+        refuse_address(source)
+        return source
 
     @field_validator("encoding")
     @classmethod
@@ -83,6 +93,21 @@ class Table(Strict):
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\\'):
             raise ValueError("a delimiter is one character: ',' ';' '|' or, in double quotes, \"\\t\" for a tab")
         return delimiter
+
+    @model_validator(mode="after")
+    def _database_or_file(self) -> "Table":
+        """Refuse a database without a table or query, a query that does more than read, and either beside a file."""
+        given = [self.table, self.query]
+        if self.source.startswith(ADDRESSES):
+            if sum(bool(part and part.strip()) for part in given) != 1 or None not in given:
+                raise ValueError("a database needs either `table: schema.name` or `query:` with one SELECT")
+            if self.sheet or self.delimiter or self.encoding:
+                raise ValueError("sheet, delimiter and encoding belong to files; a database has none of them")
+            if self.query:
+                refuse_query(self.query, self.source)
+        elif given != [None, None]:
+            raise ValueError("table and query belong to a database; its `source` begins postgres:// or duckdb:///")
+        return self
 
     @model_validator(mode="after")
     def _readable_columns(self) -> "Table":
