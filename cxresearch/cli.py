@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -75,16 +76,17 @@ def check(
     run_file: RunFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Read a study's exports and say how many rows of each table were accepted and why others were set aside."""
-    from cxresearch.study import load_run, load_study
-
+    """Say what of a study's exports would be accepted, set aside or refused, and whether its report can be made."""
     with _told():
-        run = load_run(run_file)
-        from cxresearch import study_data
+        from cxresearch.check import check as checked_run
 
-        data = study_data.load(load_study(run.study_path), run.period, run.compare_to)
-        counts = _counts(data.quality)
-        print(json.dumps(counts, indent=1, ensure_ascii=False)) if as_json else _print_counts(counts, run.name)
+        checked = checked_run(run_file)
+        if as_json:
+            print(json.dumps(asdict(checked), indent=1, ensure_ascii=False))
+        else:
+            _print_checked(checked, shown(run_file))
+    if not checked.ready:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()
@@ -179,33 +181,38 @@ def _logged() -> str:
     return f".cache/logs/error-{os.getpid()}.log"
 
 
-def _counts(quality: Any) -> dict[str, Any]:
-    """Return rows in, accepted and set aside of each table, and how many rows each rule set aside."""
-    tables = quality.tables.groupby("table")[["rows_in", "accepted", "quarantined"]].sum()
-    rules = quality.quarantine.groupby(["table", "rule"]).size()
-    return {
-        name: {
-            **{column: int(value) for column, value in row.items()},
-            "rules": {rule: int(rows) for (table, rule), rows in rules.items() if table == name},
-        }
-        for name, row in tables.iterrows()
-    }
-
-
-def _print_counts(counts: dict[str, Any], name: str) -> None:
-    """Print the counts as a table."""
+def _print_checked(checked: Any, name: str) -> None:
+    """Print a table of what was found, and each refusal as a sentence of its own."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"Rows read for {name}", title_justify="left")
     table.add_column("Table")
     for column in ("Rows", "Accepted", "Set aside"):
         table.add_column(column, justify="right")
-    table.add_column("Why set aside")
-    for row, found in counts.items():
-        numbers = [f"{found[column]:,}" for column in ("rows_in", "accepted", "quarantined")]
-        why = "; ".join(f"{rule}: {rows:,}" for rule, rows in found["rules"].items())
-        table.add_row(row, *numbers, why)
-    Console().print(table)
+    table.add_column("What was found", overflow="fold")
+    for row, found in checked.tables.items():
+        numbers = [found.rows_in, found.accepted, found.rows_in - found.accepted]
+        table.add_row(row, *(f"{number:,}" for number in numbers), Text("\n".join(_told_of(found))))
+    if checked.tables:
+        Console().print(table)
+    for sentence in [checked.refused, *(found.refused for found in checked.tables.values())]:
+        if sentence:
+            print(sentence, file=sys.stderr)
+    if checked.ready:
+        print(f"Ready: cxresearch report {name}")
+
+
+def _told_of(found: Any) -> list[str]:
+    """Return a line for each thing that was found in a table."""
+    kinds = {"set aside": found.quarantined, "mended": found.normalised, "look at": found.flags}
+    lines = ["refused, see below"] if found.refused else []
+    for kind, things in kinds.items():
+        for one in things:
+            where = f"{one.column}: " if one.column else ""
+            rows = f" ({one.rows:,})" if one.rows else ""
+            lines.append(f"{kind}: {where}{one.rule}{rows}")
+    return lines
 
 
 if __name__ == "__main__":

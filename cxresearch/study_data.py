@@ -245,6 +245,9 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     """Read every table of a study into the cache; the marker is written last."""
     files = source_files(study)
     accepted = {name: accept(study, name, files[name]) for name in study.tables}
+    # A table of a database may change while it is read; what is kept under a key must be what the key stands for.
+    if data_key(study) != key:
+        raise StudyError("the data changed while they were read; run it again.")
     frames = {name: part.frame for name, part in accepted.items()}
     if frames["responses"].empty:
         raise StudyError(

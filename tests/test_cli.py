@@ -1,6 +1,5 @@
 """What the command line says: one sentence for every wrong input, an exit code, and never a traceback."""
 
-import json
 import subprocess
 import sys
 
@@ -66,32 +65,6 @@ def test_wrong_data_are_one_sentence_before_any_notebook_runs(tiny):
     done = tiny.report()
     assert done.returncode == WRONG_INPUT
     assert "1 of 1 rows are unusable" in only_sentence(done)
-
-
-def test_check_counts_accepted_and_quarantined_rows_of_each_table(tiny):
-    tiny.write("data/tiny/answers.csv", "day,score\n2026-08-01,99\n" + "2026-08-02,9\n" * 199)
-    done = tiny.cli("check", "params/tiny.yaml", "--json")
-    counts = json.loads(done.stdout)["responses"]
-    assert {name: counts[name] for name in ("rows_in", "accepted", "quarantined")} == {
-        "rows_in": 200,
-        "accepted": 199,
-        "quarantined": 1,
-    }
-    assert sum(counts["rules"].values()) == 1
-    shown = tiny.cli("check", "params/tiny.yaml", COLUMNS="200")
-    assert next(word for word in shown.stdout.splitlines() if "responses" in word).split("│")[1:5] == [
-        " responses ",
-        "  200 ",
-        "      199 ",
-        "         1 ",
-    ]
-
-
-def test_check_refuses_what_report_would_refuse(tiny):
-    tiny.write("params/tiny.yaml", "study: tiny\nperiod: 2020Q1\n")
-    done = tiny.cli("check", "params/tiny.yaml")
-    assert done.returncode == WRONG_INPUT
-    assert "the study has no answers in it" in only_sentence(done)
 
 
 def test_verify_of_no_folder_and_of_a_folder_that_was_never_published(tiny):

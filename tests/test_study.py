@@ -64,7 +64,7 @@ def test_norway_is_a_word(write):
         ("answers.csv", "../test/answers.csv", "leaves the study's folder"),
         ("answers.csv", "/etc/passwd", "leaves the study's folder"),
         ("answers.csv", "https://example.org/a.csv", "leaves the study's folder"),
-        ("answers.csv", "postgres://host/db", "reads files only"),
+        ("answers.csv", "postgres://host/db", "a database needs either `table: schema.name` or `query:`"),
         ("\nsegments:", "\n  customers: [1]\nsegments:", "'tables.customers'"),
         ("title: Test", "title: 'Test", "found unexpected end of stream"),
     ],

@@ -104,11 +104,9 @@ def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executo
     logs = clean_logs(store, plan.run.name)
     began = time.monotonic()
     steps.begin(DATA)
-    # Only a hint that spares an import of pandas: without this file, `fill` looks for itself.
-    if not store.path("tables", f"{plan.data_key}-complete.json").is_file():
-        from cxresearch import study_data
+    from cxresearch.check import refuse_unready
 
-        study_data.fill(plan.study)
+    refuse_unready(plan.study, plan.run)
     steps.end(DATA, f"{time.monotonic() - began:6.1f} s")
     took = run_pages(plan, store, options, steps, pool)
     for page in plan.pages:
