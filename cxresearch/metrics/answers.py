@@ -12,7 +12,7 @@ from cxresearch.metrics.measures import Measure, numbers
 from cxresearch.stats.design import Codes, Design, Floats, sample_design
 from cxresearch.stats.survey import Estimates, cells, domain_means, domain_totals
 
-__all__ = ["Answers", "By", "Columns", "Names", "read_answers", "used_columns"]
+__all__ = ["Answers", "By", "Columns", "Names", "ordered_levels", "read_answers", "used_columns"]
 
 By = str | Sequence[str] | None
 Names = str | Sequence[str] | None
@@ -150,6 +150,23 @@ def read_answers(responses: pd.DataFrame, measure: Measure, by: By, columns: Col
     )
 
 
+def ordered_levels(column: pd.Series) -> tuple[Codes, pd.Index]:
+    """Return the code of each cell's level, -1 where missing, and the levels in their natural order.
+
+    Examples
+    --------
+    >>> codes, levels = ordered_levels(pd.Series(["10+", "3–10", None]))
+    >>> codes.tolist(), levels.tolist()
+    ([1, 0, -1], ['3–10', '10+'])
+    """
+    of_row, found = _coded(column)
+    order = _natural_order(found)
+    # One place more than there are levels: a missing cell's code of -1 takes the last.
+    rank = np.full(len(order) + 1, -1, dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    return rank[of_row], found.take(order)
+
+
 def _listed(names: Names) -> list[str]:
     """Return names as a list."""
     return [] if names is None else [names] if isinstance(names, str) else list(names)
@@ -242,13 +259,10 @@ def _groups(responses: pd.DataFrame, keys: list[str]) -> tuple[Codes, pd.DataFra
     code, missing = np.zeros(len(responses), dtype=np.intp), np.zeros(len(responses), dtype=bool)
     levels = []
     for key in keys:
-        of_row, found = _coded(responses[key])
-        order = _natural_order(found)
-        rank = np.empty(len(order), dtype=np.intp)
-        rank[order] = np.arange(len(order))
-        levels.append(found.take(order))
+        of_row, found = ordered_levels(responses[key])
+        levels.append(found)
         missing |= of_row < 0
-        code = code * max(len(order), 1) + (rank[of_row] if len(order) else 0)
+        code = code * max(len(found), 1) + np.maximum(of_row, 0)
     seen, group = np.unique(code[~missing], return_inverse=True) if missing.any() else _compact(code)
     of_row = np.full(len(responses), -1, dtype=np.intp)
     of_row[~missing] = group

@@ -10,6 +10,7 @@ from scipy import stats
 __all__ = [
     "NOTHING_ADDED",
     "NPS_ADDED",
+    "SAME",
     "SHARE_ADDED",
     "Added",
     "Moments",

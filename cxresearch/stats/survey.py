@@ -21,6 +21,7 @@ __all__ = [
     "covariance",
     "domain_means",
     "domain_totals",
+    "effective_base",
     "kish",
     "mean_influence",
     "overlap_covariance",
@@ -175,7 +176,7 @@ def domain_means(
     variance = np.where(n_units >= 2, raw, np.nan)
     of_rows = kish(part.weight, group, n_domains)
     cap = of_rows if person is None else _customer_kish(part, group, n_domains, person, psu)
-    return Estimates(n, mean, variance, spread, df, n_units, of_rows, _effective(spread, variance, cap))
+    return Estimates(n, mean, variance, spread, df, n_units, of_rows, effective_base(spread, variance, cap))
 
 
 def domain_totals(
@@ -441,7 +442,7 @@ def _customer_kish(design: Design, group: Codes, n_domains: int, customer: Codes
     return kish(by_customer.total(design.weight), by_customer.domain, n_domains)
 
 
-def _effective(spread: Floats, variance: Floats, cap: Floats) -> Floats:
+def effective_base(spread: Floats, variance: Floats, cap: Floats) -> Floats:
     """Return the effective base: spread over variance, at most the cap, and the cap where the variance says nothing."""
     known = np.nan_to_num(variance) > 0
     return np.where(known, np.fmin(_ratio(spread, variance), cap), cap)

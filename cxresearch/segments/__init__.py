@@ -1,0 +1,6 @@
+"""Segments: how groups of customers differ, and what a change of the whole is made of."""
+
+from cxresearch.segments.comparison import compare
+from cxresearch.segments.screening import screen
+
+__all__ = ["compare", "screen"]
