@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from cxresearch import metrics
-from cxresearch.intake.accept import CONFLICT, COPY, FILTERED, NO_ANSWER
+from cxresearch.comparability import comparability as comparability
+from cxresearch.intake.quarantine import CONFLICT, COPY, FILTERED, NO_ANSWER
 from cxresearch.metrics import rates
 from cxresearch.metrics.sources import rows_of, source
 from cxresearch.schema import SCORES

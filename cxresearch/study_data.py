@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from cxresearch import periods
+from cxresearch import comparability, periods
 from cxresearch.cache import Store, digest, store, write_atomic
-from cxresearch.intake.accept import Accepted, accept
-from cxresearch.intake.cells import cell_text, clean
-from cxresearch.intake.join import AUDIT, join
-from cxresearch.schema import Segment, Study
+from cxresearch.intake.accept import NOTES, Accepted, accept
+from cxresearch.intake.drift import WORDINGS
+from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segments
+from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study import data_key, load_study, source_files
 
 KIND = "tables"
 COMPLETE = "complete"
 QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
-DAYS_A_YEAR = 365.25
 # More groups than this are no segment to read at a glance.
 MOST_LEVELS = 12
-# Tables that get the study's segments, and the moment to which a customer's years are counted.
-SEGMENTED = {"responses": "responded_at", "invitations": "invited_at", "contacts": "contacted_at"}
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,16 @@ class Quality:
         What was found or mended: `table`, `file`, `column`, `note`, `rows`.
     joins
         One row a join: `join`, `on`, `rows_before`, `rows_after`, `matched`, `unmatched`, `blank`.
+    wordings
+        One row a question, wording and day, of questions whose words differ between the files of the answers:
+        `column`, `wording` (its beginning), `day`, `rows`.
     """
 
     tables: pd.DataFrame
     quarantine: pd.DataFrame
     notes: pd.DataFrame
     joins: pd.DataFrame
+    wordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WORDINGS))
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,13 @@ class StudyData:
         """The metric of the headline."""
         return self.definition.primary
 
-    @property
+    @cached_property
     def breaks(self) -> dict[str, list[str]]:
-        """For each metric, the periods from which on it was asked in another way than before."""
-        period = periods.parse(self.period, self.definition.fiscal_year_start)
-        return self.definition.breaks(period.kind) if period else {}
+        """For each metric, the periods from which on it was asked in another way than before.
+
+        `cx.quality.comparability` gives the reasons.
+        """
+        return comparability.breaks(comparability.comparability(self))
 
     def segments(self, answers: pd.DataFrame) -> list[str]:
         """Return the segments that some answers know, those of over 12 groups left out."""
@@ -169,7 +172,8 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     study
         A name under `data/`, the path of a study.yaml, or a study file already read.
     period
-        `2026Q3`, `2026-07`, `2026` or `all`; `all` by default.
+        `2026Q3`, `2026H1`, `2026-07`, `2026-W30`, `2026`, `2026-09-R12` (twelve months to September) or `all`; `all`
+        by default.
     compare_to
         The period to compare with; `previous` is the one just before, if it has answers.
 
@@ -255,14 +259,16 @@ def _fill(study: Study, key: str, cache: Store) -> None:
             f"(most often: {accepted['responses'].quarantine['rule'].mode()[0]})."
         )
     audits = []
-    for name, moment in SEGMENTED.items():
+    for name in SEGMENTED:
         if name in frames:
-            frames[name], audit = _with_segments(frames[name], name, frames.get("customers"), moment, study)
+            frames[name], audit = with_segments(frames[name], name, frames.get("customers"), study)
             audits.append(audit)
-    joins = pd.concat(audits, ignore_index=True)
     quality = {name: pd.concat([getattr(one, part) for one in accepted.values()]) for name, part in QUALITY.items()}
-    for name, frame in {**frames, **quality, "joins": joins}.items():
-        prefix = "quality-" if name in (*quality, "joins") else ""
+    made = pd.DataFrame(outcome_segments(study)).assign(table="responses", file="").reindex(columns=NOTES)
+    quality["notes"] = pd.concat([quality["notes"], made.astype(quality["notes"].dtypes)])
+    quality |= {"joins": pd.concat(audits, ignore_index=True), "wordings": accepted["responses"].wordings}
+    for name, frame in {**frames, **quality}.items():
+        prefix = "quality-" if name in quality else ""
         target = cache.path(KIND, f"{key}-{prefix}{name}.parquet")
         write_atomic(target, frame.reset_index(drop=True).to_parquet)
     cache.write_json(KIND, f"{key}-{COMPLETE}", sorted(frames))
@@ -280,56 +286,7 @@ def _read(key: str, name: str) -> pd.DataFrame:
 
 def _quality(key: str) -> Quality:
     """Return intake's counts."""
-    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins")})
-
-
-def _with_segments(
-    frame: pd.DataFrame, name: str, customers: pd.DataFrame | None, moment: str, study: Study
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a table with a column for each segment, from its own columns or the customers'; and the join's audit."""
-    audit = pd.DataFrame(columns=AUDIT)
-    pool = frame
-    if customers is not None and "customer_id" in frame:
-        new = [column for column in customers if column not in frame or column == "customer_id"]
-        pool, audit = join(frame, customers[new], "customer_id", name=f"{name} to customers")
-    for segment, rule in study.segments.items():
-        undated = rule.bands and moment not in pool and pd.api.types.is_datetime64_any_dtype(pool.get(rule.source))
-        if rule.source in pool and (name == "responses" or not undated):
-            frame = frame.assign(**{segment: _levels(pool[rule.source], rule, pool.get(moment), segment)})
-        elif name == "responses":
-            raise StudyError(
-                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, list(pool))}."
-            )
-    return frame, audit
-
-
-def _levels(cells: pd.Series, segment: Segment, responded_at: pd.Series | None, name: str) -> pd.Series:
-    """Return a segment's levels, merged or banded."""
-    if segment.bands:
-        return _bands(cells, segment.bands, responded_at, name)
-    levels = cells.map(cell_text, na_action="ignore").astype("str")
-    into = {clean(level): merged for merged, members in segment.merge.items() for level in members}
-    unknown = sorted(set(into) - set(levels.dropna()))
-    if unknown:
-        raise StudyError(
-            f"segments.{name}: merges {unknown[0]!r}; {nearest(unknown[0], sorted(set(levels.dropna())))}."
-        )
-    return levels.map(lambda level: into.get(level, level), na_action="ignore").astype("str")
-
-
-def _bands(cells: pd.Series, bands: list[float], responded_at: pd.Series | None, name: str) -> pd.Series:
-    """Return numbers, or the years between a date and the response, cut into bands named after their limits."""
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        if responded_at is None:
-            raise StudyError(f"segments.{name}: bands of a date need `responded_at:` to count the years to.")
-        cells = (responded_at - cells).dt.days / DAYS_A_YEAR
-    if not pd.api.types.is_numeric_dtype(cells):
-        raise StudyError(
-            f"segments.{name}: bands need numbers or dates; give the column `type: number` or a `format:`."
-        )
-    edges = [*bands, float("inf")]
-    names = [f"{low:g}–{high:g}" if high != float("inf") else f"{low:g}+" for low, high in pairwise(edges)]
-    return pd.cut(cells, edges, right=False, labels=names).astype("str").where(cells.ge(bands[0]))
+    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins", "wordings")})
 
 
 def _period(text: str, study: Study) -> periods.Period | None:

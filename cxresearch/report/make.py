@@ -17,10 +17,18 @@ from rich.console import Console
 from cxresearch.cache import Store
 from cxresearch.report.check import check_pages
 from cxresearch.report.failure import ReportError
-from cxresearch.report.manifest import write_manifest
+from cxresearch.report.manifest import read_manifest, recorded, write_manifest
 from cxresearch.report.plan import INDEX, Plan, make_plan
 from cxresearch.report.progress import Steps
-from cxresearch.report.publish import LATEST, point_latest, project_lock, publish, published_for, staging_folder
+from cxresearch.report.publish import (
+    LATEST,
+    last_published,
+    point_latest,
+    project_lock,
+    publish,
+    published_for,
+    staging_folder,
+)
 from cxresearch.report.run import Options, clean_logs, pages_to_run, payloads_of, run_pages, workers
 from cxresearch.strict_yaml import shown
 from cxresearch.study import load_run
@@ -49,6 +57,8 @@ class Made:
         How long all of it took.
     unchanged
         Whether the published folder was found to be what this run would give.
+    restated
+        Lines that say which numbers differ from those published before, and why.
     """
 
     folder: Path
@@ -57,6 +67,7 @@ class Made:
     pages: int
     seconds: float
     unchanged: bool
+    restated: tuple[str, ...] = ()
 
 
 def make_report(run_file: Path, options: Options, console: Console) -> Made:
@@ -93,10 +104,10 @@ def make_report(run_file: Path, options: Options, console: Console) -> Made:
             total = len(pages_to_run(plan, store, options)) + len(OWN_STEPS)
             with steps.over(total), workers(plan, store, options) as pool:
                 took = _run(plan, store, options, steps, pool)
-                folder = _drawn_and_published(plan, store, staging, steps, pool)
+                folder, restated = _drawn_and_published(plan, store, staging, steps, pool)
         with suppress(OSError):
             _forget_oldest(store)
-    return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False)
+    return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False, restated=restated)
 
 
 def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executor) -> dict[str, float]:
@@ -116,29 +127,37 @@ def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executo
     return took
 
 
-def _drawn_and_published(plan: Plan, store: Store, staging: Path, steps: Steps, pool: Executor) -> Path:
-    """Protect, draw and check each tier, write all into the staging folder, and return where it was published."""
+def _drawn_and_published(
+    plan: Plan, store: Store, staging: Path, steps: Steps, pool: Executor
+) -> tuple[Path, tuple[str, ...]]:
+    """Protect, draw and check each tier and publish all; return where, and what is restated."""
     began = time.monotonic()
     steps.begin(PAGES)
     from cxresearch.present.disclosure import Policy, protect
     from cxresearch.present.payload import Payload
     from cxresearch.report import tiers
     from cxresearch.report.draw import draw_all
+    from cxresearch.report.restated import Restated, restated
 
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
-    policy, files = Policy.of(plan.study), dict[str, bytes]()
+    policy, files, record = Policy.of(plan.study), dict[str, bytes](), recorded(plan)
+    last = last_published(staging.parent)
+    before = (read_manifest(last) if last else None) or {}
+    changed: dict[str, Restated | None] = {}
     for tier in dict.fromkeys(plan.run.tiers):
         protected = protect(payloads, policy, tier)
         drawings = draw_all(protected.payloads, plan.sources, store, pool)
-        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner)
+        changed[tier] = restated(last / tier, before, record, plan, protected.payloads) if last else None
+        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier])
         files |= {f"{tier}/{name}": data for name, data in own.items()}
         files |= tiers.front_files(plan, tier, own) if tier == tiers.front_tier(plan) else {}
     check_pages({name: data.decode() for name, data in files.items() if name.endswith(".html")})
     for name, data in files.items():
         _write(staging / name, data)
-    folder = publish(staging, write_manifest(staging, plan))
+    folder = publish(staging, write_manifest(staging, record))
     steps.end(PAGES, f"{time.monotonic() - began:6.1f} s")
-    return folder
+    told = changed[tiers.front_tier(plan)]
+    return folder, tuple(told.lines()) if told else ()
 
 
 def _forget_oldest(store: Store) -> None:

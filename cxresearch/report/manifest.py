@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,16 @@ ID_LENGTH = 16
 CONTENT_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
-def write_manifest(folder: Path, plan: Plan) -> str:
-    """Write `manifest.json` into a finished folder and return the folder's content id, the digest of the manifest.
+def recorded(plan: Plan) -> dict[str, Any]:
+    """Return what a manifest records of a run: all that its numbers depend on.
 
     Parameters
     ----------
-    folder
-        Holds all that will be published, but the manifest.
     plan
         What was run. No clock, host, user or absolute path enters the manifest, so equal inputs give equal bytes.
     """
     study, run = plan.study, plan.run
-    content = {
+    return {
         "version": 1,
         "run": run.name,
         "study": study.title,
@@ -41,10 +40,25 @@ def write_manifest(folder: Path, plan: Plan) -> str:
         "inputs": inputs(study),
         "parameters": {page.name: page.parameters for page in plan.pages},
         "notebooks": {page.name: page.key for page in plan.pages},
+        "contents": {page.name: page.content for page in plan.pages},
         "package": {"name": "cxresearch", "version": cxresearch.__version__, "sources": plan.sources},
         "lock": plan.lock,
-        "files": {path.relative_to(folder).as_posix(): file_digest(path) for path in files_in(folder)},
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
     }
+
+
+def write_manifest(folder: Path, record: Mapping[str, Any]) -> str:
+    """Write `manifest.json` into a finished folder and return the folder's content id, the digest of the manifest.
+
+    Parameters
+    ----------
+    folder
+        Holds all that will be published, but the manifest.
+    record
+        What `recorded` returns.
+    """
+    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in files_in(folder)}
+    content = {**record, "files": files}
     data = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
     (folder / MANIFEST).write_bytes(data)
     return content_id(data)

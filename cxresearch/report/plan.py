@@ -58,6 +58,11 @@ class Page:
         return next((text for cell in self.cells for _, text in headings(cell)), self.name)
 
     @property
+    def content(self) -> str:
+        """Digest of what the notebook says and does, without outputs, ids and counts."""
+        return digest([[self.name], *([cell.kind, cell.source, list(cell.tags)] for cell in self.cells)])
+
+    @property
     def file(self) -> str:
         """The name of its HTML file."""
         return INDEX if self.name == SUMMARY else f"{self.name}.html"
@@ -198,15 +203,10 @@ def _check_own(name: str, value: Any, declared: dict[str, Parameter], notebook: 
 
 def _keyed(pages: list[Page], common: tuple[Any, ...]) -> list[Page]:
     """Return the pages with their keys; the summary reads the others' results, so its key covers theirs."""
-    keys = {page.name: digest(_source(page), page.parameters, *common) for page in pages}
+    keys = {page.name: digest(page.content, page.parameters, *common) for page in pages}
     others = [keys[name] for name in sorted(keys) if name != SUMMARY]
     keys[SUMMARY] = digest(keys[SUMMARY], others)
     return [replace(page, key=keys[page.name]) for page in pages]
-
-
-def _source(page: Page) -> list[list[Any]]:
-    """Return what a notebook says and does, without outputs, ids and counts."""
-    return [[page.name], *([cell.kind, cell.source, list(cell.tags)] for cell in page.cells)]
 
 
 def _folder_name(study: str) -> str:

@@ -98,6 +98,12 @@ def point_latest(target: Path) -> None:
     _sync_folder(target.parent)
 
 
+def last_published(reports: Path) -> Path | None:
+    """Return the folder that `latest` leads to, or None where there is none that still verifies."""
+    folder = (reports / LATEST).resolve()
+    return folder if read_manifest(folder) and not verify(folder) else None
+
+
 def published_for(reports: Path, plan_key: str) -> Path | None:
     """Return the published folder that this very plan gave and that still verifies, or None."""
     for folder in _published(reports):

@@ -20,6 +20,7 @@ from cxresearch.report.failure import ReportError
 from cxresearch.report.kernel import spare_grammar
 from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
 from cxresearch.report.prose import Method, inline, prose, read_methods
+from cxresearch.report.restated import Restated
 
 # Older versions read files that a notebook names (CVE-2026-39377 and -39378).
 SAFE_NBCONVERT = (7, 17, 1)
@@ -28,7 +29,11 @@ KEY_SHOWN = 12
 
 
 def render_pages(
-    plan: Plan, payloads: Sequence[ProtectedPayload], drawings: Mapping[str, Drawing], banner: str
+    plan: Plan,
+    payloads: Sequence[ProtectedPayload],
+    drawings: Mapping[str, Drawing],
+    banner: str,
+    restated: Restated | None = None,
 ) -> dict[str, str]:
     """Return the pages of one tier by file name.
 
@@ -42,6 +47,8 @@ def render_pages(
         What each of them looks like, by `notebook/key`.
     banner
         A sentence for the head of each page, or "".
+    restated
+        What differs from the last publication, for the first page.
 
     Raises
     ------
@@ -54,10 +61,12 @@ def render_pages(
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
         blocks, notes = blocks_of(page, own, drawings), _notes(page, own, methods)
         blocks = code_gathered(blocks) if page.name == SUMMARY else blocks
+        changed = restated if page.name == SUMMARY else None
         facts = _facts(plan, page, banner) | {
+            "restated": changed,
             "navigation": [_link(other, page) for other in plan.pages],
             "neighbours": _neighbours(page, plan.pages),
-            "contents": _contents(blocks, notes),
+            "contents": _contents(blocks, notes, changed),
             "methods": notes,
         }
         drawn[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
@@ -122,9 +131,10 @@ def _highlighted(source: str) -> str:
     return highlight(source.strip(), PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
 
 
-def _contents(blocks: Sequence[Block], notes: Sequence[Method]) -> list[dict[str, str]]:
+def _contents(blocks: Sequence[Block], notes: Sequence[Method], changed: Restated | None) -> list[dict[str, str]]:
     """Return the entries of the list of contents."""
     entries = [{"id": block.section.id, "title": block.section.title} for block in blocks if block.section]
+    entries += [{"id": "restated", "title": "Restated"}] if changed else []
     return [*entries, {"id": "method", "title": "Method"}] if notes else entries
 
 

@@ -11,8 +11,9 @@ from cxresearch.present.workbook import workbook
 from cxresearch.report.draw import Drawing
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.render import render_pages
+from cxresearch.report.restated import RESTATED, RESULTS, Restated
 
-RESULTS, DISCLOSURE, FIGURES, TABLES = "results.json", "disclosure.json", "figures", "tables.xlsx"
+DISCLOSURE, FIGURES, TABLES = "disclosure.json", "figures", "tables.xlsx"
 HOW_TO_READ = (
     "Numbers are not rounded; the pages beside this file say how each was made.",
     "A dash stands for a number that is not shown, because too few customers are behind it or because it would give "
@@ -66,15 +67,9 @@ def tier_files(
         **figures,
         RESULTS: as_json({**head, "notebooks": results}),
         DISCLOSURE: as_json(protected.record),
-        TABLES: workbook(
-            protected.payloads, f"{plan.study.title}: {say.period_label(plan.run.period)}", _notes(banner)
-        ),
+        TABLES: workbook(protected.payloads, title, [*([banner] if banner else []), *HOW_TO_READ]),
+        **({RESTATED: as_json(restated.to_json())} if restated else {}),
     }
-
-
-def _notes(banner: str) -> list[str]:
-    """Return how to read the workbook."""
-    return [*([banner] if banner else []), *HOW_TO_READ]
 
 
 def front_files(plan: Plan, tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -5,30 +5,41 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from cxresearch import periods
 from cxresearch.schema.base import Strict
 from cxresearch.schema.columns import COLUMN_TYPES, METRICS, TAKEN, column_type
 from cxresearch.schema.tables import NEEDED, TABLES, Design, Table
 from cxresearch.strict_yaml import nearest
 
+# What the name of a segment of nets ends with.
+NET = "_net"
+
 
 class Segment(Strict):
-    """A segment made from a column: levels merged, or numbers and dates (years at the response) cut into bands."""
+    """A segment made from a column: levels merged, or numbers and dates (years at the response) cut into bands.
+
+    With `nets` in a study file it becomes two: the segment itself, and one whose levels are the nets.
+    """
 
     source: str = Field(alias="from")
     merge: dict[str, list[str]] = {}
     bands: list[float] = []
+    nets: dict[str, list[str]] = {}
     label: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Segment":
-        """Refuse bands that do not rise, and bands beside merged levels."""
+        """Refuse bands that do not rise, bands beside merged levels, and a level in two groups."""
         if self.bands != sorted(set(self.bands)):
             raise ValueError(f"the bands {self.bands} do not rise; write their lower limits in order, as [0, 1, 3, 10]")
         if self.bands and self.merge:
             raise ValueError("a segment has either bands or merged levels; make two segments of it")
+        for what, groups in (("merged levels", self.merge), ("nets", self.nets)):
+            levels = [level for members in groups.values() for level in members]
+            double = next((level for level in levels if levels.count(level) > 1), None)
+            if double is not None:
+                raise ValueError(f"the level {double!r} stands in two of the {what}; make two segments of it")
         return self
 
 
@@ -46,9 +57,31 @@ class Disclosure(Strict):
     min_base: int = Field(10, ge=5)
 
 
+class Change(Strict):
+    """Something about how people are asked, from a day on."""
+
+    since: date
+    what: str = Field(min_length=1)
+
+
 def as_segment(value: Any) -> Any:
     """Return the long form of `plan: plan`."""
     return {"from": value} if isinstance(value, str) else value
+
+
+def with_nets(segments: dict[str, Segment]) -> dict[str, Segment]:
+    """Return the segments, each that has nets followed by a segment of them."""
+    found: dict[str, Segment] = {}
+    for name, segment in segments.items():
+        found[name] = segment.model_copy(update={"nets": {}})
+        if segment.nets:
+            if f"{name}{NET}" in segments:
+                raise ValueError(
+                    f"the nets of {name!r} make a segment {name + NET!r}, which is there already; rename it"
+                )
+            label = segment.label or name.replace("_", " ").capitalize()
+            found[name + NET] = segment.model_copy(update={"label": f"{label}, nets"})
+    return found
 
 
 class Study(Strict):
@@ -61,7 +94,9 @@ class Study(Strict):
     fiscal_year_start: int = Field(1, ge=1, le=12)
     smallest_difference: dict[str, float] = {}
     tables: dict[str, Table]
-    segments: dict[str, Annotated[Segment, BeforeValidator(as_segment)]] = {}
+    segments: Annotated[dict[str, Annotated[Segment, BeforeValidator(as_segment)]], AfterValidator(with_nets)] = {}
+    mode_changes: list[Change] = []
+    invitation_changes: list[Change] = []
     high_impact: HighImpact | None = None
     journey: list[str] = []
     targets: dict[str, float] = {}
@@ -165,16 +200,3 @@ class Study(Strict):
         named = {name: one.label for name, one in self.responses.columns.items() if one.label}
         columns = {name: label for name, label in named.items() if name not in ("nps", "fcr")}
         return columns | {name: segment.label for name, segment in self.segments.items() if segment.label}
-
-    def breaks(self, kind: str) -> dict[str, list[str]]:
-        """Return, for each metric, the periods of a kind from which on its scale differs from the period before."""
-        found: dict[str, list[str]] = {}
-        for metric, changes in self.responses.scale_changes.items():
-            days = [
-                day
-                for change in changes
-                for day in (change.since, date.fromordinal(change.until.toordinal() + 1))
-                if day
-            ]
-            found[metric] = sorted({str(periods.containing(day, kind, self.fiscal_year_start)) for day in days})
-        return found
