@@ -48,6 +48,8 @@ def report(
         limit = int(memory * GIGABYTE) if memory else None
         made = make_report(run_file, Options(jobs, timeout, limit, force), Console(stderr=True))
         print(f"Nothing changed: {made.pages} pages are as they were." if made.unchanged else _work_done(made))
+        for line in made.restated:
+            print(line)
         print(f"Open {made.address}")
 
 
