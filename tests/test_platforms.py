@@ -143,10 +143,19 @@ def test_two_header_rows_in_another_language_are_no_answer(source):
         [["id", "score", "comment", "region"], ["", "", "Response", ""], ["2", "9", "Good", "NO"]],
         [["Respondent ID", "First Name", "Which? - Phone"], ["", "", "Phone"], ["2", "Ann", ""]],
         [["Respondent ID", "Collector ID", "How likely?"], ["1", "2", "9"], ["2", "2", ""]],
+        [["Respondent ID", "Collector ID", "Why?"], ["1", "2", "Response"], ["2", "2", ""]],
         [["id", "score", "", ""], ["", "9", "1", "2"], ["2", "9", "1", "2"], ["3", "9", "1", "2"]],
         [["id", "score", "", ""], ["1", "9", "remark", "x"], ["2", "9", "", ""], ["3", "9", "", ""]],
     ],
-    ids=["sparse row", "the word as an answer", "flattened", "no second row", "numbers", "remarks"],
+    ids=[
+        "sparse row",
+        "the word as an answer",
+        "flattened",
+        "no second row",
+        "an answer of that word",
+        "numbers",
+        "remarks",
+    ],
 )
 def test_a_plain_file_whose_second_row_is_sparse_keeps_it(records, source):
     found = source(records)
