@@ -43,6 +43,14 @@ def changes(verdicts, **more):
     return frame.assign(estimate=6.0, conf_low=1.0, conf_high=11.0, p_adjusted=0.01, verdict=verdicts, flag="", **more)
 
 
+def compared(verdicts):
+    size = len(verdicts)
+    frame = pd.DataFrame({"segment": "plan", "level": [f"G{number}" for number in range(size)], "against": "the rest"})
+    frame = frame.assign(n=300, n_customers=300, n_against=900, n_customers_against=900, value=26.0, value_against=20.0)
+    frame = frame.assign(estimate=6.0, conf_low=1.0, conf_high=11.0, p_adjusted=0.01)
+    return frame.assign(family=f"{size} comparisons of plan", verdict=verdicts, flag="")
+
+
 # --- names, periods, numbers ---------------------------------------------------------------------------------------
 
 
@@ -134,6 +142,17 @@ def test_changes_are_named_counted_and_judged_together():
         "NPS rose for G0 (6 points); NPS fell for G1 (8 points); 1 of 5 shows no difference beyond the margin; "
         "for 2 of 5 the data cannot tell. Judged together as 5 comparisons."
     )
+
+
+def test_comparisons_name_who_differs_from_whom():
+    frame = compared(["higher", "lower", "cannot tell", "no difference beyond 5"])
+    frame.loc[1, ["estimate", "conf_low", "conf_high"]] = [-8.0, -13.0, -3.0]
+    assert told("comparison", frame, metric="nps") == (
+        "NPS is higher than the rest for G0 (6 points); lower than the rest for G1 (8 points); 1 of 4 shows no "
+        "difference beyond the margin; for 1 of 4 the data cannot tell. Judged among 4 comparisons of plan."
+    )
+    sentence = told("comparison", compared(["cannot tell"] * 3), metric="nps")
+    assert sentence.startswith("No group's NPS is known to differ from the rest; for 3 of 3 the data cannot tell.")
 
 
 def test_where_nothing_is_supported_no_group_is_named():
@@ -339,6 +358,7 @@ FRAMES = {
     "headline": score(),
     "trend": trend(),
     "change": changes(["rose", "fell"]),
+    "comparison": compared(["higher", "lower"]),
     "estimates": groups([10.0, 40.0], 300),
     "distribution": groups([0.1, 0.9], 300),
     "flow": flow(),

@@ -16,9 +16,9 @@ from cxresearch.present.payload import ProtectedPayload
 UNSEEN = ("std_error", "statistic", "flag", "unit", "minimum_detectable", "previous_low", "previous_high",
           *(limit for limits in frames.LIMITS.values() for limit in limits))  # fmt: skip
 # Columns told in brackets behind another, and words behind a number.
-BEHIND = {"n": "n_previous", "n_customers": "n_customers_previous"}
+BEHIND = {"n": ("n_previous", "n_against"), "n_customers": ("n_customers_previous", "n_customers_against")}
 WORD_BEHIND = {"target": "target_verdict"}
-BEFORE = "before"
+BEFORE, COMPARED = "before", "compared"
 P_VALUES = ("p_value", "p_adjusted")
 SMALLEST_P = 0.001
 BEYOND = "no difference beyond "
@@ -55,12 +55,13 @@ def measured_columns(frame: pd.DataFrame, payload: ProtectedPayload, names: list
 
 def _is_news(name: str, frame: pd.DataFrame) -> bool:
     """Return whether a column says what no other shown one does."""
-    told = {behind for first, behind in {**BEHIND, **WORD_BEHIND}.items() if first in frame.columns}
+    told = {_behind(first, frame) for first in BEHIND if first in frame.columns}
+    told |= {behind for first, behind in WORD_BEHIND.items() if first in frame.columns}
     if name in told:
         return False
     if name in ("n_customers", "n_eff"):
         gap = (frames.floats(frame, name) / frames.floats(frame, "n") - 1).abs()
-        has_room = "previous" not in frame.columns
+        has_room = not frames.is_change(frame)
         return "n" not in frame.columns or (has_room and bool((gap > SAME).any()))
     if name in P_VALUES:
         return "verdict" not in frame.columns and not (name == "p_value" and "p_adjusted" in frame.columns)
@@ -68,6 +69,11 @@ def _is_news(name: str, frame: pd.DataFrame) -> bool:
         return "change" not in frame.columns
     # It stands behind the row's name, or under the table.
     return name != "survey"
+
+
+def _behind(name: str, frame: pd.DataFrame) -> str:
+    """Return the base that stands in brackets behind another, "" where there is none."""
+    return next((other for other in BEHIND.get(name, ()) if other in frame.columns), "")
 
 
 def group_column(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:
@@ -91,8 +97,8 @@ def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Colu
         limits = [f"[{write(row, low[row])}, {write(row, high[row])}]" for row in frame.index]
         behind = [f' <span class="cx-interval">{text}</span>' for text in limits]
         cells = [cell + (text if known else "") for cell, text, known in zip(cells, behind, low.notna(), strict=True)]
-    elif BEHIND.get(name) in frame.columns:
-        before = frames.floats(frame, BEHIND[name])
+    elif other := _behind(name, frame):
+        before = frames.floats(frame, other)
         cells = [f'{cell} <span class="cx-interval">[{write(row, before[row])}]</span>'
                  for row, cell in zip(frame.index, cells, strict=True)]  # fmt: skip
     elif WORD_BEHIND.get(name) in frame.columns:
@@ -123,12 +129,14 @@ def _heading(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> str:
     if name == "estimate" and name not in payload.labels:
         metrics = list(frame["metric"].unique()) if "metric" in frame.columns else [payload.arguments.get("metric")]
         text = say.label(metrics[0], payload.labels) if len(metrics) == 1 and metrics[0] else text
-        text = say.label("change", payload.labels) if frames.is_change(frame) else text
+        kind = "change" if "previous" in frame.columns else "difference"
+        text = say.label(kind, payload.labels) if frames.is_change(frame) else text
     if name in frames.LIMITS and set(frames.LIMITS[name]) <= set(frame.columns):
         level = say.number(payload.arguments.get("conf_level", DEFAULT_LEVEL), "share")
         return f'{escaped(text)} <span class="cx-interval">[{level} interval]</span>'
-    if BEHIND.get(name) in frame.columns:
-        return f'{escaped(text)} <span class="cx-interval">[{BEFORE}]</span>'
+    if behind := _behind(name, frame):
+        word = BEFORE if behind.endswith("previous") else COMPARED
+        return f'{escaped(text)} <span class="cx-interval">[{word}]</span>'
     return escaped(text)
 
 

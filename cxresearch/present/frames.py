@@ -8,23 +8,27 @@ import pandas as pd
 from cxresearch.present import labels as say
 from cxresearch.present.disclosure import HIDDEN
 
-BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous")
+BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous", "n_against", "n_customers_against",
+         "benchmark_n")  # fmt: skip
 # The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
 IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous_low", "previous_high", "change",
-           "change_low", "change_high", "target", "minimum_detectable", "std_error")  # fmt: skip
+           "change_low", "change_high", "target", "minimum_detectable", "std_error", "value", "value_against",
+           "benchmark", "difference", "difference_low", "difference_high")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
     "change": ("change_low", "change_high"),
+    "difference": ("difference_low", "difference_high"),
     "share": ("share_low", "share_high"),
 }
 NOT_COMPARABLE = "not comparable"
-DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable")
+DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable", "difference", "difference_low",
+               "difference_high")  # fmt: skip
 OF_A_CHANGE_FRAME = ("estimate", "conf_low", "conf_high")
 
 
 def is_change(frame: pd.DataFrame) -> bool:
-    """Return whether `estimate` is a difference between `previous` and `current`."""
-    return {"previous", "current"} <= set(frame.columns)
+    """Return whether `estimate` is a difference: of `previous` and `current`, or of `value` and `value_against`."""
+    return any({*pair} <= set(frame.columns) for pair in (("previous", "current"), ("value", "value_against")))
 
 
 def is_difference(frame: pd.DataFrame, name: str) -> bool:

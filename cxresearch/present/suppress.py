@@ -22,12 +22,12 @@ from cxresearch.present.payload import BASES, Payload
 AXES = frozenset({
     "period", "metric", "survey", "touchpoint", "stage", "table", "file", "rule", "column", "question", "driver",
     "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period", "link",
-    "answers",
+    "answers", "answer", "against", "weighting", "source",
 })  # fmt: skip
 # Columns whose levels are made by leaving some people out of all.
 NESTED = ("answers",)
 # What does not name a group of people: the same people are behind every metric; period and survey are kept apart.
-NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period")
+NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period", "against", "weighting", "source")
 SEGMENT, LEVEL = "segment", "level"
 PREVIOUS = "n_customers_previous"
 SHOWN, BASE, COMPLEMENT, LINKED = "", "base", "complement", "linked"
