@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from cxresearch import quality
-from cxresearch.intake.accept import CONFLICT, COPY, FILTERED, NO_ANSWER
+from cxresearch.intake.quarantine import CONFLICT, COPY, FILTERED, NO_ANSWER
 from cxresearch.schema import Study
 from cxresearch.study_data import Quality, StudyData
 

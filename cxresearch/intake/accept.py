@@ -3,43 +3,33 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from cxresearch.cache import file_digest
 from cxresearch.database import DatabaseTable
+from cxresearch.intake.bills import by_month, monthly, refuse_mixed
+from cxresearch.intake.choices import with_listed_choices, with_sets
 from cxresearch.intake.columns import Tidy, matched, parsed, refuse_absent
+from cxresearch.intake.drift import drift, wordings
 from cxresearch.intake.filter import passes
 from cxresearch.intake.notes import Note
+from cxresearch.intake.quarantine import (
+    FILTERED,
+    NO_ANSWER,
+    QUARANTINE,
+    doubles,
+    first_rules,
+    moment_and_survey,
+    refuse_too_many,
+    rule_where,
+)
 from cxresearch.intake.read import read
-from cxresearch.intake.responses import no_answer, with_design, with_scale_changes, with_sets, with_survey
+from cxresearch.intake.responses import no_answer, with_design, with_scale_changes, with_survey
 from cxresearch.intake.source import Source
 from cxresearch.schema import Study, Table
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study import Sources
 
-# More bad cells than this in one column mean that the column is not what the study file says.
-MOST_BAD = 0.20
-# In one file of several, a few bad rows are a few bad rows; as many as this are a sign.
-FEWEST_IN_A_FILE = 10
-NO_ANSWER = "preview, test or spam"
-FILTERED = "left out by the study's filter"
-COPY = "a copy of another row"
-CONFLICT = "conflicting rows"
-UNIQUE = {
-    "responses": ["response_id"],
-    "customers": ["customer_id"],
-    "revenue": ["customer_id", "month"],
-    "invitations": ["invitation_id"],
-    "contacts": ["contact_id"],
-    "feedback": ["feedback_id"],
-}
-REQUIRED = {
-    "responses": ["response_id", "responded_at"],
-    "customers": ["customer_id"],
-    "revenue": ["customer_id", "month", "revenue"],
-}
-QUARANTINE = ["table", "file", "row", "column", "rule", "moment", "survey"]
 NOTES = ["table", "file", "column", "note", "rows", "kind"]
 COUNTS = ["table", "file", "rows_in", "accepted", "quarantined"]
 
@@ -57,13 +47,26 @@ class Accepted:
     quarantine
         One row a row set aside: `table`, `file`, `row`, `column`, `rule`; never what stood in it.
     notes
-        What was found or mended: `table`, `file`, `column`, `note`, `rows`, `kind`.
+        What was found or mended: `table`, `file` ("" where files were compared), `column`, `note`, `rows`, `kind`.
+    wordings
+        On which days each question was asked in which words, where files differ in that: see `drift.wordings`.
     """
 
     frame: pd.DataFrame
     counts: pd.DataFrame
     quarantine: pd.DataFrame
     notes: pd.DataFrame
+    wordings: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file's rows after parsing: those of use, those set aside, and what was found in its columns."""
+
+    frame: pd.DataFrame
+    quarantine: pd.DataFrame
+    notes: pd.DataFrame
+    tidy: Tidy
 
 
 def accept(study: Study, name: str, found: Sources) -> Accepted:
@@ -90,10 +93,17 @@ def accept(study: Study, name: str, found: Sources) -> Accepted:
     parts = [_accept_file(study, name, source) for source in sources]
     frame, double = _single(pd.concat([part.frame for part in parts]), name)
     quarantine = pd.concat([*(part.quarantine for part in parts), double], ignore_index=True)
-    notes = pd.concat([part.notes for part in parts], ignore_index=True)
     counts = _counts(name, sources, quarantine)
-    _refuse_too_many(name, quarantine, counts)
-    return Accepted(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), counts, quarantine, notes)
+    refuse_mixed(study, name, _currencies(parts), frame)
+    refuse_too_many(
+        name, quarantine, counts, {column: hint for part in parts for column, hint in part.tidy.hints.items()}
+    )
+    asked = wordings(sources, table, frame)
+    frame, notes = with_listed_choices(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), table)
+    if name == "revenue":
+        frame, notes = by_month(frame)
+    told = [*(part.notes for part in parts), _told([*drift(sources, table), *notes], name, "")]
+    return Accepted(frame, counts, quarantine, pd.concat(told, ignore_index=True), asked)
 
 
 def read_all(table: Table, name: str, found: Sources) -> list[Source]:
@@ -133,40 +143,48 @@ def _labels(files: list[Path]) -> list[str]:
     ]
 
 
-def _accept_file(study: Study, name: str, source: Source) -> Accepted:
+def _accept_file(study: Study, name: str, source: Source) -> Part:
     """Return one file's accepted rows; row and file stay with them until doubles have been looked for."""
     table = study.tables[name]
     source, notes = matched(source, name, table)
     raw = source.frame
     tidy = with_scale_changes(parsed(source, name, study), source, table)
     if name == "responses" or not isinstance(table.survey, str):
-        tidy = with_sets(with_design(with_survey(tidy, raw, table), raw, table), raw, table)
+        tidy = with_sets(with_design(with_survey(tidy, raw, table), raw, table), source, table)
     if name == "revenue":
-        tidy = replace(tidy, frame=_monthly(tidy.frame))
-    bad = _first_rules([*_left_out(name, source, tidy, table), *tidy.rules.items()], raw.index)
-    bad = bad.assign(**_moment_and_survey(tidy.frame.loc[bad.index]))
-    frame = tidy.frame.assign(_file=source.file, _row=raw.index)[~raw.index.isin(bad.index)]
+        tidy = replace(tidy, frame=monthly(tidy.frame))
+    bad = first_rules(_left_out(name, source, tidy, table), tidy.rules, table, len(raw))
+    bad = bad.assign(**moment_and_survey(tidy.frame.loc[bad.index]))
+    frame = tidy.frame.assign(_file=source.file, _row=raw.index).drop(index=bad.index)
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
     quarantine = quarantine.assign(table=name, file=source.file).reindex(columns=QUARANTINE)
     quarantine = quarantine.astype({"row": "int64", "moment": "datetime64[us]", "survey": "str"})
-    told = pd.DataFrame([*source.notes, *notes, *tidy.notes], columns=Note._fields)
-    return Accepted(frame, pd.DataFrame(), quarantine, told.assign(table=name, file=source.file).reindex(columns=NOTES))
+    return Part(frame, quarantine, _told([*source.notes, *notes, *tidy.notes], name, source.file), tidy)
 
 
-def _left_out(name: str, source: Source, tidy: Tidy, table: Table) -> list[tuple[str, pd.Series]]:
+def _currencies(parts: list[Part]) -> dict[str, frozenset[str]]:
+    """Return the currencies in which each column's amounts are marked, over all files."""
+    columns = {column for part in parts for column in part.tidy.currencies}
+    return {
+        column: frozenset().union(*(part.tidy.currencies.get(column, frozenset()) for part in parts))
+        for column in sorted(columns)
+    }
+
+
+def _told(notes: list[Note], name: str, file: str) -> pd.DataFrame:
+    """Return notes as a frame."""
+    return pd.DataFrame(notes, columns=Note._fields).assign(table=name, file=file).reindex(columns=NOTES)
+
+
+def _left_out(name: str, source: Source, tidy: Tidy, table: Table) -> dict[str, pd.Series]:
     """Return the rules of rows that are no answers at all; they come first, whatever else is wrong with such a row."""
-    rules = []
+    rules = {}
     if name == "responses":
-        rules.append(("status", _rule_where(no_answer(source, tidy), NO_ANSWER)))
+        rules["status"] = rule_where(no_answer(source, tidy), NO_ANSWER)
     if table.filter:
-        rules.append(("filter", _rule_where(~passes(_both(source.frame, tidy.frame), table.filter), FILTERED)))
+        rules["filter"] = rule_where(~passes(_both(source.frame, tidy.frame), table.filter), FILTERED)
     return rules
-
-
-def _monthly(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return revenue with `month` as the first day of its month, so that a month stands once a customer."""
-    return frame.assign(month=frame["month"].dt.to_period("M").dt.to_timestamp().astype("datetime64[us]"))
 
 
 def _both(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
@@ -174,50 +192,15 @@ def _both(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([raw, frame[[name for name in frame if name not in raw]]], axis=1)
 
 
-def _moment_and_survey(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return when rows were answered and in which survey, so that those set aside can be counted by period."""
-    moment = frame["responded_at"] if "responded_at" in frame else pd.Series(pd.NaT, frame.index)
-    survey = frame["survey"] if "survey" in frame else pd.Series(pd.NA, frame.index)
-    return {"moment": moment.astype("datetime64[us]"), "survey": survey.astype("str")}
-
-
-def _rule_where(bad: pd.Series, rule: str) -> pd.Series:
-    """Return the rule where it is broken, "" elsewhere."""
-    return pd.Series(np.where(bad, rule, ""), bad.index, dtype="str")
-
-
-def _first_rules(rules: list[tuple[str, pd.Series]], index: pd.Index) -> pd.DataFrame:
-    """Return `column` and `rule` for each row that breaks one; of several the first counts."""
-    column, rule = pd.Series("", index, dtype="str"), pd.Series("", index, dtype="str")
-    for name, broken in rules:
-        new = broken.ne("") & rule.eq("")
-        column, rule = column.mask(new, name), rule.mask(new, broken)
-    return pd.DataFrame({"column": column, "rule": rule})[rule.ne("")]
-
-
 def _single(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the frame with one row a key: copies are set aside, and all rows of a key whose rows differ."""
-    keys = [key for key in UNIQUE.get(name, []) if key in frame]
+    """Return the rows of all files that stand for themselves, and those set aside."""
     frame = frame.reset_index(drop=True)
-    column, rules = pd.Series("", frame.index, dtype="str"), pd.Series("", frame.index, dtype="str")
-
-    def break_rule(broken: pd.Series, rule: str, where: str) -> None:
-        nonlocal column, rules
-        new = broken & rules.eq("")
-        column, rules = column.mask(new, where), rules.mask(new, rule)
-
-    for key in (key for key in REQUIRED.get(name, []) if key in frame):
-        break_rule(frame[key].isna(), f"no {key}", key)
-    if keys and len(keys) == len(UNIQUE[name]):
-        told = frame[keys].notna().all(axis=1)
-        break_rule(frame.drop(columns=["_file", "_row"]).duplicated() & told, COPY, keys[0])
-        rest = frame[rules.eq("") & told]
-        break_rule(rest.duplicated(keys, keep=False).reindex(frame.index, fill_value=False), CONFLICT, keys[0])
-    bad = frame[rules.ne("")]
+    broken = doubles(frame, name)
+    bad = frame.loc[broken.index]
     aside = bad.rename(columns={"_file": "file", "_row": "row"})[["file", "row"]].assign(
-        table=name, column=column[bad.index], rule=rules[bad.index], **_moment_and_survey(bad)
+        table=name, column=broken["column"], rule=broken["rule"], **moment_and_survey(bad)
     )
-    return frame[rules.eq("")], aside.reindex(columns=QUARANTINE)
+    return frame.drop(index=broken.index), aside.reindex(columns=QUARANTINE)
 
 
 def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.DataFrame:
@@ -225,24 +208,3 @@ def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.Da
     aside = quarantine.groupby("file").size()
     rows = [(name, one.file, len(one.frame) + len(one.rejected), int(aside.get(one.file, 0))) for one in sources]
     return pd.DataFrame([(n, f, rows_in, rows_in - out, out) for n, f, rows_in, out in rows], columns=COUNTS)
-
-
-def _refuse_too_many(name: str, quarantine: pd.DataFrame, counts: pd.DataFrame) -> None:
-    """Raise if one column is unusable in over 20 % of the rows, of the table or of one of its files."""
-    wrong = quarantine[~quarantine["rule"].isin([FILTERED, NO_ANSWER, COPY])]
-    rows_in = counts.set_index("file")["rows_in"]
-    for column, rows in wrong.groupby("column"):
-        _refuse_if(len(rows) > MOST_BAD * rows_in.sum(), name, str(column), rows["rule"], int(rows_in.sum()), "")
-        for file, here in rows.groupby("file"):
-            many = len(here) > MOST_BAD * rows_in[file] and len(here) >= FEWEST_IN_A_FILE
-            _refuse_if(many, name, str(column), here["rule"], int(rows_in[file]), f" of {file}")
-
-
-def _refuse_if(bad: bool, name: str, column: str, rules: pd.Series, rows_in: int, where: str) -> None:
-    """Raise, naming the most frequent rule."""
-    if bad:
-        what = f"tables.{name}.columns.{column}" if column else f"tables.{name}"
-        raise StudyError(
-            f"{what}: {len(rules)} of {rows_in} rows{where} are unusable ({rules.mode()[0]}); "
-            "correct the study file or the export."
-        )

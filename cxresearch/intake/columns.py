@@ -1,29 +1,39 @@
 """From the columns of an export to those of the study file: found by name, parsed by kind."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from cxresearch.intake import parse
 from cxresearch.intake.cells import clean
+from cxresearch.intake.dates import parse_date
+from cxresearch.intake.ids import parse_id
+from cxresearch.intake.levels import parse_category, parse_flag, parse_text
 from cxresearch.intake.notes import Note
+from cxresearch.intake.numbers import parse_number
+from cxresearch.intake.parse import Parsed
+from cxresearch.intake.scores import parse_score
 from cxresearch.intake.source import Source
 from cxresearch.schema import Column, Study, Table, column_type
 from cxresearch.strict_yaml import StudyError, nearest
 
 # Without these in a file, its rows can be told neither apart nor in time.
 NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
+ONE_TO_TEN = (1.0, 10.0)
+FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0-10"
 
 
 @dataclass(frozen=True)
 class Tidy:
-    """One file's columns after parsing: values, the rules that cells broke by column, and what was found."""
+    """One file's columns after parsing: values, and by column the rules that cells broke, hints and currencies."""
 
     frame: pd.DataFrame
     rules: dict[str, pd.Series]
     notes: list[Note]
+    hints: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]]:
@@ -38,7 +48,7 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]
     given = [str(column) for column in source.frame.columns]
     renamed: dict[str, str] = {}
     for target in (target for target in wanted if target not in given):
-        alike = [column for column in given if column not in wanted and _plain(column) == _plain(target)]
+        alike = [column for column in given if column not in wanted and _fits(source, column, target)]
         if len(alike) > 1:
             raise StudyError(
                 f"{source.file}: the columns {alike[0]!r} and {alike[1]!r} may both be {target!r}; "
@@ -62,14 +72,15 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]
 def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
     """Raise if a declared column is in none of the files; where no name fits, the first row may be no header."""
     known = sorted({str(column) for source in sources for column in source.frame.columns})
-    present = {_plain(column) for column in known}
+    headings = (heading for source in sources for heading in source.headings.values())
+    present = {plain(column) for column in (*known, *headings)}
     cells = {cell: target for target, column in table.columns.items() for cell in column.sources}
-    if not any(_plain(cell) in present for cell in cells):
+    if not any(plain(cell) in present for cell in cells):
         raise StudyError(
             f"{sources[0].file}: none of the columns of tables.{name} is there; see that its first row holds the names."
         )
     for cell, target in cells.items():
-        if _plain(cell) not in present:
+        if plain(cell) not in present:
             where = sources[0].file if len(sources) == 1 else f"none of {len(sources)} files"
             has = "has no" if len(sources) == 1 else "has a"
             raise StudyError(f"tables.{name}.columns.{target}: {where} {has} column {cell!r}; {nearest(cell, known)}.")
@@ -78,15 +89,22 @@ def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
 def parsed(source: Source, name: str, study: Study) -> Tidy:
     """Return a file's declared columns, parsed; those that it does not have are missing."""
     table, raw = study.tables[name], source.frame
-    values: dict[str, pd.Series] = {}
-    rules: dict[str, pd.Series] = {}
-    notes: list[Note] = []
-    for target, column in table.columns.items():
-        for part, cell in _parts(target, column):
-            found = _column(target, column, study, table, source, cell)
-            values[part], rules[part] = found.values, found.rules
-            notes += [note._replace(column=part) for note in found.notes]
-    return Tidy(pd.DataFrame(values, index=raw.index), rules, notes)
+    found = {
+        part: _column(target, column, study, table, source, cell)
+        for target, column in table.columns.items()
+        for part, cell in _parts(target, column)
+    }
+    notes = [note._replace(column=part) for part, one in found.items() for note in one.notes]
+    nps = found.get("nps")
+    if nps is not None and table.scale_of("nps") == ONE_TO_TEN:
+        notes.append(Note(FROM_ONE, int(nps.values.notna().sum()), "flag", "nps"))
+    return Tidy(
+        pd.DataFrame({part: one.values for part, one in found.items()}, index=raw.index),
+        {part: one.rules for part, one in found.items()},
+        notes,
+        {part: one.hint for part, one in found.items() if one.hint},
+        {part: one.currencies for part, one in found.items() if one.currencies},
+    )
 
 
 def export_column(raw: pd.DataFrame, column: str, what: str) -> pd.Series:
@@ -127,7 +145,13 @@ def _refuse_missing_here(source: Source, name: str, table: Table, here: set[str]
             )
 
 
-def _plain(name: str) -> str:
+def _fits(source: Source, column: str, target: str) -> bool:
+    """Return whether a column is called so, in another spelling, or by its whole heading in the file."""
+    return plain(target) in (plain(column), plain(source.headings.get(column, column)))
+
+
+@cache
+def plain(name: str) -> str:
     """Return a column name without case and with one `_` for blanks and marks, so that Q1_1 stays other than Q11."""
     return re.sub(r"[\W_]+", "_", clean(name)).strip("_").casefold()
 
@@ -141,7 +165,7 @@ def _parts(target: str, column: Column) -> list[tuple[str, str]]:
     return [(target, column.sources[0])]
 
 
-def _column(target: str, column: Column, study: Study, table: Table, source: Source, cell: str) -> parse.Parsed:
+def _column(target: str, column: Column, study: Study, table: Table, source: Source, cell: str) -> Parsed:
     """Return one parsed column; all missing where this file does not have it."""
     index = source.frame.index
     cells = source.frame[cell] if cell in source.frame else pd.Series([""] * len(index), index=index, dtype="str")
@@ -150,10 +174,12 @@ def _column(target: str, column: Column, study: Study, table: Table, source: Sou
     labels: dict[Any, str] = source.labels.get(cell, {})
     kind = column_type(target, column)
     if kind == "date":
-        return parse.parse_date(cells, column, study.zone, target)
+        return parse_date(cells, column, study.zone, target)
     if kind == "score":
-        return parse.parse_score(cells, column, table.scale_of(target) or (0, 0), labels)
+        return parse_score(cells, column, table.scale_of(target) or (0, 0), labels)
     if kind in ("category", "flag"):
-        return (parse.parse_category if kind == "category" else parse.parse_flag)(cells, column, labels)
-    plain = {"id": parse.parse_id, "number": parse.parse_number, "text": parse.parse_text}
-    return plain[kind](cells, column)
+        return (parse_category if kind == "category" else parse_flag)(cells, column, labels)
+    if kind == "id":
+        # Answers are told apart by their ids as they stand; what is matched between tables may differ in case.
+        return parse_id(cells, column, fold=target != "response_id")
+    return (parse_number if kind == "number" else parse_text)(cells, column)

@@ -1,23 +1,26 @@
-"""What answers have beside their declared columns: a survey, a design, sets, other scales, a status."""
+"""What answers have beside their declared columns: a survey, a design, other scales, a status."""
 
 import re
-from fnmatch import fnmatchcase
+from dataclasses import replace
+from typing import Literal
 
 import pandas as pd
 
-from cxresearch.intake import parse
-from cxresearch.intake.cells import cell_text, code_text
+from cxresearch.intake.cells import code_text
 from cxresearch.intake.columns import Tidy, export_column
+from cxresearch.intake.ids import parse_id
+from cxresearch.intake.levels import parse_category
 from cxresearch.intake.notes import Note
+from cxresearch.intake.numbers import parse_number
+from cxresearch.intake.parse import Parsed, is_text
+from cxresearch.intake.scores import parse_score
 from cxresearch.intake.source import Source
 from cxresearch.schema import Column, Table
-from cxresearch.strict_yaml import StudyError, nearest
 
 NO_ANSWER_WORDS = re.compile(r"(?<![a-z])(?:preview|test|spam)(?![a-z])", re.IGNORECASE)
 # Qualtrics' numbers for previews, tests, spam and possible spam.
 NO_ANSWER_CODES = frozenset({"1", "2", "8", "9", "12", "17", "40", "48"})
 QUALTRICS, QUALTRICS_STATUS = "Qualtrics", "Status"
-NOT_CHOSEN = parse.NO | {"not selected", "unchecked", "not chosen"}
 
 
 def no_answer(source: Source, tidy: Tidy) -> pd.Series:
@@ -50,24 +53,25 @@ def with_scale_changes(tidy: Tidy, source: Source, table: Table) -> Tidy:
         for change in changes:
             day = frame["responded_at"].dt.date
             then = day.le(change.until) & (day.ge(change.since) if change.since else True)
-            old = parse.parse_score(source.frame.loc[then, cell], table.columns[target], change.scale)
-            rules[target] = rules[target].mask(then, old.rules)
+            old = parse_score(source.frame.loc[then, cell], table.columns[target], change.scale)
+            kept = rules[target]
+            rules[target] = pd.concat([kept[~kept.index.isin(then.index[then])], old.rules])
             frame = frame.assign(**{target: frame[target].mask(then)})
             if then.any():
                 scale = f"{change.scale[0]:g}–{change.scale[1]:g}"
                 note = f"asked on another scale, {scale}: kept, not used for this metric"
                 notes.append(Note(note, int(old.values.notna().sum()), "flag", target))
-    return Tidy(frame, rules, notes)
+    return replace(tidy, frame=frame, rules=rules, notes=notes)
 
 
 def with_survey(tidy: Tidy, raw: pd.DataFrame, table: Table) -> Tidy:
     """Return the columns with `survey`; a row whose code is not declared breaks a rule."""
     if isinstance(table.survey, str):
-        return Tidy(tidy.frame.assign(survey=table.survey), tidy.rules, tidy.notes)
+        return replace(tidy, frame=tidy.frame.assign(survey=table.survey))
     codes: dict[str, list[str | int | float]] = {kind: list(values) for kind, values in table.survey.codes.items()}
-    survey = parse.parse_category(export_column(raw, table.survey.source, "survey"), Column(source="", codes=codes))
-    rule = survey.rules.mask(survey.values.isna() & survey.rules.eq(""), "no survey type")
-    return Tidy(tidy.frame.assign(survey=survey.values), {**tidy.rules, "survey": rule}, tidy.notes)
+    survey = parse_category(export_column(raw, table.survey.source, "survey"), Column(source="", codes=codes))
+    rules = _without(survey, survey.values.isna(), "no survey type")
+    return replace(tidy, frame=tidy.frame.assign(survey=survey.values), rules={**tidy.rules, "survey": rules})
 
 
 def with_design(tidy: Tidy, raw: pd.DataFrame, table: Table) -> Tidy:
@@ -79,30 +83,20 @@ def with_design(tidy: Tidy, raw: pd.DataFrame, table: Table) -> Tidy:
             continue
         cells = frame[declared] if declared in frame else export_column(raw, declared, f"design.{part}")
         number = part in ("weight", "fpc")
-        column = Column(source=declared, decimal=".")
-        found = (parse.parse_number if number else parse.parse_id)(cells, column)
+        column = Column(source=declared, decimal=_weights_mark(cells))
+        found = (parse_number if number else parse_id)(cells, column)
         wrong = found.values.isna() | (found.values <= 0) if number else found.values.isna()
         frame = frame.assign(**{part: found.values})
-        rules[part] = found.rules.mask(wrong & found.rules.eq(""), f"no positive {part}" if number else f"no {part}")
-    return Tidy(frame, rules, tidy.notes)
+        rules[part] = _without(found, wrong, f"no positive {part}" if number else f"no {part}")
+    return replace(tidy, frame=frame, rules=rules)
 
 
-def with_sets(tidy: Tidy, raw: pd.DataFrame, table: Table) -> Tidy:
-    """Return the columns with a 0/1 for each choice of each multi-select set, named `set: column`.
+def _without(parsed: Parsed, missing: pd.Series, rule: str) -> pd.Series:
+    """Return the rules of a column in which nothing may be missing."""
+    blank = missing.index[missing.to_numpy(bool)].difference(parsed.rules.index, sort=False)
+    return pd.concat([parsed.rules, pd.Series(rule, blank, dtype="str")])
 
-    Where every choice of a set is blank, the person was not asked or chose none: missing, not 0.
-    """
-    chosen: dict[str, pd.Series] = {}
-    for name, patterns in table.sets.items():
-        members = [str(column) for column in raw if any(fnmatchcase(str(column), pattern) for pattern in patterns)]
-        if not members:
-            raise StudyError(
-                f"sets.{name}: no column matches {patterns}; {nearest(patterns[0], [str(c) for c in raw])}."
-            )
-        cells = {member: raw[member].map(cell_text, na_action="ignore").astype("str").str.strip() for member in members}
-        given = pd.DataFrame({member: texts.notna() & texts.ne("") for member, texts in cells.items()})
-        asked = given.any(axis=1)
-        for member, texts in cells.items():
-            yes = given[member] & ~texts.map(code_text, na_action="ignore").str.lower().isin(NOT_CHOSEN)
-            chosen[f"{name}: {member}"] = yes.astype("float64").where(asked)
-    return Tidy(tidy.frame.assign(**chosen), tidy.rules, tidy.notes)
+
+def _weights_mark(cells: pd.Series) -> Literal[".", ","]:
+    """Return the decimal mark of weights: they bear no thousands marks, so a comma can be nothing else."""
+    return "," if is_text(cells) and cells.str.contains(",", regex=False).any() else "."

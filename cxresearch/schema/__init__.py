@@ -3,11 +3,12 @@
 from cxresearch.schema.columns import METRICS, SCORES, Column, column_type
 from cxresearch.schema.runs import Run
 from cxresearch.schema.studies import Disclosure, Segment, Study
-from cxresearch.schema.tables import Design, Survey, Table
+from cxresearch.schema.tables import Choices, Design, Survey, Table
 
 __all__ = [
     "METRICS",
     "SCORES",
+    "Choices",
     "Column",
     "Design",
     "Disclosure",

@@ -34,12 +34,27 @@ class Survey(Strict):
     codes: dict[Literal["relationship", "transactional"], Annotated[list[str | int], BeforeValidator(listed)]]
 
 
+class Choices(Strict):
+    """A multi-select question whose choices one cell lists; the codes of each choice, or its words, by its name."""
+
+    source: str = Field(alias="from")
+    separator: str = Field(";", min_length=1, max_length=3)
+    codes: dict[str, Annotated[list[str | int], BeforeValidator(listed)]] = {}
+
+
 class ScaleChange(Strict):
     """Answers up to and including a day were given on another scale."""
 
     until: date
     since: date | None = None
     scale: tuple[float, float]
+
+
+class WordingChange(Strict):
+    """From a day on a question was asked in these words."""
+
+    since: date
+    wording: str = Field(min_length=1)
 
 
 class Design(Strict):
@@ -64,7 +79,8 @@ class Table(Strict):
     survey: Survey | Literal["relationship", "transactional"] = "relationship"
     columns: dict[str, Annotated[Column, BeforeValidator(as_column)]]
     scale_changes: dict[str, list[ScaleChange]] = {}
-    sets: dict[str, list[str]] = {}
+    wording_changes: dict[str, list[WordingChange]] = {}
+    sets: dict[str, list[str] | Choices] = {}
     measures: dict[str, Literal["mean", "total"]] = {}
     filter: str | None = None
     design: Design = Design()
@@ -127,8 +143,9 @@ class Table(Strict):
         for name in (drivers.names or drivers.sources) if drivers else ():
             if name in taken:
                 raise ValueError(f"a driver cannot be called {name!r}; the name is taken by another column")
-        if self.scale_changes and "responded_at" not in self.columns:
-            raise ValueError("scale_changes needs a `responded_at:` column to tell when the scale was another")
+        for changes, what in ((self.scale_changes, "scale"), (self.wording_changes, "wording")):
+            if changes and "responded_at" not in self.columns:
+                raise ValueError(f"{what}_changes needs a `responded_at:` column to tell when the {what} was another")
         return self
 
     @model_validator(mode="after")
@@ -142,6 +159,9 @@ class Table(Strict):
         for name in self.scale_changes:
             if name not in self.columns:
                 raise ValueError(f"scale_changes names {name!r}; {nearest(name, list(self.columns))}")
+        for name in self.wording_changes:
+            if name not in self.columns:
+                raise ValueError(f"wording_changes names {name!r}; {nearest(name, list(self.columns))}")
         return self
 
     def scale_of(self, name: str) -> tuple[float, float] | None:
