@@ -1,0 +1,397 @@
+"""Which table each export is, and what its columns are in it; keys are settled over all tables together."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from cxresearch.init import money, moments, roles
+from cxresearch.init.dates import DateFormat
+from cxresearch.init.grids import choice_sets, declared_sets
+from cxresearch.init.guess import Guess
+from cxresearch.init.profile import Profile, profiles
+from cxresearch.init.ratings import is_vote, ratings
+from cxresearch.init.words import plain, says
+from cxresearch.intake.source import Source
+from cxresearch.schema import METRICS
+from cxresearch.strict_yaml import StudyError
+
+Profiles = Mapping[str, Profile]
+# Files that share so many of their columns are one table: one export a quarter.
+SAME_LAYOUT = 0.8
+# A column that shares so many of its ids with the customers' is their key.
+SAME_IDS, FEWEST_IDS, LONGEST_ID = 0.3, 5, 40
+MONTH_NAME = re.compile(
+    r"(?:\D{0,12}[ _-])?(?:(?:19|20)\d\d[-_ ./]?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-_ ./](?:19|20)\d\d|[A-Za-z]{3,9}[-_ ./]?(?:19|20)?\d\d)"
+)
+TABLES = ("responses", "customers", "revenue", "invitations")
+AFTER_EVENT = re.compile(
+    r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|recente?|ultim[oa]|laatste|afgelopen)\b"
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A table as it will stand in the study file.
+
+    Attributes
+    ----------
+    name
+        `responses`, `customers`, `revenue` or `invitations`.
+    files
+        Its exports.
+    guesses
+        Its entries.
+    profiles
+        Its columns.
+    forms
+        Date formats of the dated ones.
+    personal
+        Columns that tell who somebody is: never taken in.
+    survey
+        `relationship` or `transactional`, where no column tells.
+    notes
+        What a reader of the study file should know.
+    """
+
+    name: str
+    files: list[Path]
+    guesses: list[Guess]
+    profiles: Profiles
+    forms: Mapping[str, DateFormat]
+    personal: list[str]
+    survey: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def guess(self, role: str) -> Guess | None:
+        """Return the entry of a role."""
+        return next((guess for guess in self.guesses if guess.role == role), None)
+
+    @property
+    def unused(self) -> list[str]:
+        """Columns that are in no entry."""
+        used = {column for guess in self.guesses for column in guess.columns}
+        patterns = [guess for guess in self.guesses if guess.place == "sets"]
+        members = {
+            name for name in self.profiles for guess in patterns for pattern in guess.columns if _fits(name, pattern)
+        }
+        return [name for name in self.profiles if name not in used | members and name not in self.personal]
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """All tables, and the exports that are none."""
+
+    tables: list[Draft]
+    left_out: dict[str, str]
+    currency: str = ""
+    timezone: str = ""
+
+    def table(self, name: str) -> Draft | None:
+        """Return a table by name."""
+        return next((draft for draft in self.tables if draft.name == name), None)
+
+    @property
+    def questions(self) -> list[Guess]:
+        """Entries that need an answer before anything runs."""
+        return [guess for draft in self.tables for guess in draft.guesses if guess.needed and not guess.taken]
+
+
+def drafts(read: Sequence[tuple[Path, Source]]) -> Drafts:
+    """Return the tables that some exports are.
+
+    Parameters
+    ----------
+    read
+        Path and content of each export.
+
+    Raises
+    ------
+    StudyError
+        If none of them can be the answers of a survey.
+    """
+    found: dict[str, Draft] = {}
+    left_out: dict[str, str] = {}
+    layouts = [_Layout.of(group) for group in _by_layout(read)]
+    for layout in sorted(layouts, key=lambda one: -max(one.strengths.values())):
+        name = layout.kind(alone=len(layouts) == 1)
+        why = (
+            layout.months
+            and "holds a column a month; turn it into one row a customer and month"
+            or not name
+            and "is none of answers, customers, revenue, invitations"
+        )
+        if why or name in found:
+            left_out |= {path.name: why or f"looks like {name} too, in another layout" for path in layout.files}
+            continue
+        found[name] = BUILDERS[name](layout)
+    if "responses" not in found:
+        files = "; ".join(f"{name} {why}" for name, why in left_out.items()) or ", ".join(path.name for path, _ in read)
+        raise StudyError(f"none of the exports holds answers to rate ({files}); give the export of a survey.")
+    tables = _with_keys([found[name] for name in TABLES if name in found])
+    tables = [_with_metric(draft) if draft.name == "responses" else draft for draft in tables]
+    revenue = next((draft for draft in tables if draft.name == "revenue"), None)
+    return Drafts(
+        tables, left_out, money.currency(revenue.profiles) if revenue else "", _first(one.timezone for one in layouts)
+    )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Files of one layout, and what is known of their columns."""
+
+    files: list[Path]
+    profiles: Profiles
+    forms: Mapping[str, DateFormat]
+    personal: list[str]
+    platform: str
+    timezone: str
+    declared_sets: Mapping[str, list[str]]
+    ratings: list[Guess]
+
+    @classmethod
+    def of(cls, group: Sequence[tuple[Path, Source]]) -> "_Layout":
+        """Return what some files of one layout hold."""
+        found = profiles(source for _, source in group)
+        personal = [name for name, profile in found.items() if roles.is_personal(profile)]
+        open_ = {name: profile for name, profile in found.items() if name not in personal}
+        forms = moments.dated(open_)
+        rated = ratings({name: profile for name, profile in open_.items() if name not in forms})
+        return cls(
+            [path for path, _ in group],
+            found,
+            forms,
+            personal,
+            _first(one.platform for _, one in group),
+            _first(one.timezone for _, one in group),
+            group[0][1].sets,
+            rated,
+        )
+
+    def open(self, *guesses: Guess) -> dict[str, Profile]:
+        """Return the columns that are neither personal, nor dates, nor in an entry already."""
+        used = {column for guess in guesses for column in guess.columns} | {*self.personal, *self.forms}
+        return {name: profile for name, profile in self.profiles.items() if name not in used}
+
+    @property
+    def months(self) -> bool:
+        """Whether the columns are months, and nobody rates anything."""
+        named = [name for name in self.profiles if MONTH_NAME.fullmatch(name.strip())]
+        return len(named) >= 3 and len(named) > len(self.profiles) / 2
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """How much speaks for each table."""
+        named = [guess.role for guess in self.ratings if guess.taken]
+        ids = {guess.role: self.profiles[guess.columns[0]] for guess in roles.ids(self.open(), answers=False)}
+        own = "customer_id" in ids and ids["customer_id"].once == 1
+        since = any(says(name, role) for name in self.forms for role in ("since", "churned_at"))
+        dated = bool(self.forms) or bool(moments.quarters(self.profiles))
+        paid = "customer_id" in ids and not own and dated and bool(money.amounts(self.open()))
+        answered = (
+            bool(self.platform) * 4 + 4 * ("nps" in named) + 2.5 * bool({"csat", "ces", "drivers", "fcr"} & set(named))
+        )
+        named_dates = {role: any(says(name, role) for name in self.forms) for role in ("responded_at", "invited_at")}
+        return {
+            "responses": answered + named_dates["responded_at"] * bool(answered),
+            "customers": own * (2 + since + bool(self.personal) / 2),
+            "revenue": paid * 3.5,
+            "invitations": 3.2 * (named_dates["invited_at"] and "customer_id" in ids and not answered),
+        }
+
+    def kind(self, *, alone: bool) -> str:
+        """Return which table this is; a file alone is the answers."""
+        best = max(self.strengths, key=lambda name: self.strengths[name])
+        return "responses" if alone else best if self.strengths[best] else ""
+
+
+def _first(texts: Iterable[str]) -> str:
+    """Return the first text that is not empty."""
+    return next((text for text in texts if text), "")
+
+
+def _by_layout(read: Sequence[tuple[Path, Source]]) -> list[list[tuple[Path, Source]]]:
+    """Return the files in groups of one layout."""
+    groups: list[list[tuple[Path, Source]]] = []
+    for path, source in read:
+        names = {plain(str(column)) for column in source.frame.columns}
+        for group in groups:
+            other = {plain(str(column)) for column in group[0][1].frame.columns}
+            if len(names & other) >= SAME_LAYOUT * len(names | other):
+                group.append((path, source))
+                break
+        else:
+            groups.append([(path, source)])
+    return groups
+
+
+def _responses(layout: _Layout) -> Draft:
+    """Return the answers."""
+    dates = moments.response_dates(layout.profiles, layout.forms)
+    ids = roles.ids(layout.open(*layout.ratings))
+    facts = roles.facts(layout.open(*layout.ratings, *ids))
+    weights = roles.design(layout.open(*layout.ratings, *ids, *facts))
+    known = declared_sets(layout.declared_sets, layout.profiles)
+    declared = {column for _, members in known for column in members}
+    free = layout.open(*layout.ratings, *ids, *facts, *weights)
+    sets = [guess for guess, _ in known] + choice_sets(
+        profile for name, profile in free.items() if name not in declared
+    )
+    chosen = {name for name in layout.profiles for guess in sets for pattern in guess.columns if _fits(name, pattern)}
+    rest = {name: profile for name, profile in free.items() if name not in chosen}
+    sets += [guess for profile in rest.values() for guess in (roles.several_choices(profile),) if guess]
+    rest = {name: profile for name, profile in rest.items() if not any(name in guess.columns for guess in sets)}
+    words = roles.verbatim(rest)
+    taken = {guess.role for guess in (*dates, *ids, *facts, *layout.ratings, *words)} | _driver_names(layout.ratings)
+    segments = roles.groups(
+        {name: one for name, one in rest.items() if not any(name in guess.columns for guess in words)}, taken
+    )
+    notes = [
+        f"{name!r} is made from the score (promoter, passive, detractor)"
+        for name, one in layout.profiles.items()
+        if is_vote(one)
+    ]
+    guesses = [*ids, *dates, *facts, *layout.ratings, *words, *segments, *sets, *weights]
+    survey, why = _survey(guesses, layout.profiles)
+    return Draft(
+        "responses", layout.files, guesses, layout.profiles, layout.forms, layout.personal, survey, notes + why
+    )
+
+
+def _survey(guesses: list[Guess], found: Profiles) -> tuple[str, list[str]]:
+    """Return whether a table without a survey type holds relationship or transactional answers, and why."""
+    if any(guess.place == "survey" for guess in guesses):
+        return "", []
+    metric = next((found[guess.columns[0]] for guess in guesses if guess.role in METRICS), None)
+    if metric and AFTER_EVENT.search(plain(metric.wording)):
+        return "transactional", [f"taken for transactional answers: {metric.name!r} asks about a recent event"]
+    touchpoint = next((found[guess.columns[0]] for guess in guesses if guess.role == "touchpoint"), None)
+    if touchpoint and touchpoint.filled >= 0.95 * touchpoint.rows:
+        return "transactional", [
+            f"taken for transactional answers: nearly every one has a touchpoint, {touchpoint.name!r}"
+        ]
+    return "", ["taken for relationship answers: no column tells them from transactional ones"]
+
+
+def _customers(layout: _Layout) -> Draft:
+    """Return the customer list."""
+    ids = [guess for guess in roles.ids(layout.open(), answers=False) if guess.role != "response_id"]
+    dates = []
+    for role in ("churned_at", "since"):
+        taken = {guess.columns[0] for guess in dates}
+        name = next((name for name in layout.forms if name not in taken and says(name, role)), None)
+        dates += [moments.moment(role, name, layout.profiles, layout.forms, 0.9, "by its name")] if name else []
+    segments = roles.groups(layout.open(*ids), {guess.role for guess in (*ids, *dates)})
+    return Draft(
+        "customers", layout.files, [*ids, *reversed(dates), *segments], layout.profiles, layout.forms, layout.personal
+    )
+
+
+def _revenue(layout: _Layout) -> Draft:
+    """Return what customers paid by month."""
+    ids = [guess for guess in roles.ids(layout.open(), answers=False) if guess.role in ("customer_id", "account_id")]
+    named = [name for name in layout.forms if says(name, "month")] or list(layout.forms)
+    month = (
+        [
+            moments.moment(
+                "month", named[0], layout.profiles, layout.forms, 0.95 if len(named) == 1 else 0.8, "the month paid for"
+            )
+        ]
+        if named
+        else []
+    )
+    notes = [f"{name!r} holds quarters; revenue is read by month" for name in moments.quarters(layout.profiles)]
+    paid = money.amounts(layout.open(*ids))
+    notes += [
+        f"{name!r} has cells in several currencies, which are not added up" for name in money.mixed(layout.profiles)
+    ]
+    return Draft(
+        "revenue", layout.files, [*ids, *month, *paid[:1]], layout.profiles, layout.forms, layout.personal, notes=notes
+    )
+
+
+def _invitations(layout: _Layout) -> Draft:
+    """Return who was asked."""
+    ids = [guess for guess in roles.ids(layout.open(), answers=False) if guess.role != "response_id"]
+    when = [
+        moments.moment("invited_at", name, layout.profiles, layout.forms, 0.95, "by its name")
+        for name in layout.forms
+        if says(name, "invited_at")
+    ]
+    facts = [
+        guess for guess in roles.facts(layout.open(*ids)) if guess.role in ("mode", "touchpoint", "survey", "language")
+    ]
+    return Draft("invitations", layout.files, [*ids, *when[:1], *facts], layout.profiles, layout.forms, layout.personal)
+
+
+BUILDERS: dict[str, Callable[[_Layout], Draft]] = {
+    "responses": _responses,
+    "customers": _customers,
+    "revenue": _revenue,
+    "invitations": _invitations,
+}
+
+
+def _driver_names(guesses: list[Guess]) -> set[str]:
+    """Return the names that the drivers will have."""
+    return {str(name) for guess in guesses if guess.role == "drivers" for name in guess.setting.get("names", [])}
+
+
+def _with_keys(tables: list[Draft]) -> list[Draft]:
+    """Return the tables with the customer id that they share: the values decide over the names."""
+    keeper = next(
+        (draft for draft in tables if draft.name in ("customers", "revenue") and draft.guess("customer_id")), None
+    )
+    key = keeper.guess("customer_id") if keeper else None
+    if keeper is None or key is None:
+        return tables
+    known = _ids(keeper.profiles[key.columns[0]])
+    return [draft if draft is keeper else _keyed(draft, known, keeper.name) for draft in tables]
+
+
+def _keyed(draft: Draft, known: set[str], keeper: str) -> Draft:
+    """Return a table with the column that shares most ids with the customers' as `customer_id`."""
+    rated = {column for guess in draft.guesses if "scale" in guess.setting for column in guess.columns}
+    shared, shares = {}, {}
+    for name, profile in draft.profiles.items():
+        if (
+            name not in (*draft.forms, *draft.personal, *rated)
+            and profile.distinct > 1
+            and profile.length <= LONGEST_ID
+        ):
+            own = _ids(profile)
+            shared[name], shares[name] = len(own & known), len(own & known) / len(own)
+    # Small numbers are among ids by chance: the column with the most ids in common is the key.
+    best = max(shared, key=lambda name: shared[name], default=None)
+    if best is None or shares[best] < SAME_IDS or shared[best] < FEWEST_IDS:
+        return replace(
+            draft, notes=[*draft.notes, f"no column shares its ids with the {keeper}: nothing can be joined"]
+        )
+    guess = Guess("customer_id", (best,), 0.98, f"{shares[best]:.0%} of its ids are in the {keeper}")
+    others = [one for one in draft.guesses if one.role != "customer_id" and best not in one.columns]
+    return replace(draft, guesses=[guess, *others])
+
+
+def _ids(profile: Profile) -> set[str]:
+    """Return a column's distinct texts."""
+    return set(profile.tally.index.str.strip())
+
+
+def _with_metric(draft: Draft) -> Draft:
+    """Return the answers with a question where nothing in them can be reported."""
+    if any(guess.role in METRICS and (guess.taken or guess.needed) for guess in draft.guesses):
+        return draft
+    nps = draft.guess("nps")
+    if nps:
+        asked = replace(nps, needed=True, question=nps.question or "is this the likelihood to recommend?")
+        return replace(draft, guesses=[asked if guess is nps else guess for guess in draft.guesses])
+    question = "which column is the likelihood to recommend, or the satisfaction? No question of either kind was found"
+    column = next(iter(draft.unused), next(iter(draft.profiles)))
+    asked = Guess("csat", (column,), 0.0, "only an example", {"scale": [1, 5]}, question=question, needed=True)
+    return replace(draft, guesses=[*draft.guesses, asked])
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Return whether a column is named by the pattern of a set."""
+    return fnmatchcase(name, pattern)
