@@ -1,18 +1,18 @@
 """One file as it was read, and records laid out in columns under their header."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from cxresearch.intake.encoding import NO_TEXT
 from cxresearch.intake.notes import Note
-from cxresearch.intake.platforms import LOOKED_AT, layout, notes_on_rows
+from cxresearch.intake.platforms import LOOKED_AT, layout, notes_on_rows, one_line
+from cxresearch.intake.records import Record, Records, written
+from cxresearch.intake.rows import is_empty, rows_under
 from cxresearch.strict_yaml import StudyError
-
-INVALID_BYTES = Note("encoding utf-8, with invalid bytes", 0, "flag")
-Record = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,24 @@ class Source:
     sets: dict[str, list[str]] = field(default_factory=dict)
 
 
-def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool = True) -> Source:
+def laid_out(file: str, records: list[Record], notes: list[Note]) -> Source:
+    """Return lists of cells as a frame under their header, as `in_columns` does.
+
+    Parameters
+    ----------
+    file
+        Its name, for messages.
+    records
+        Row number and cells of every record; the first is the header.
+    notes
+        What has been found so far.
+    """
+    numbers = np.array([number for number, _ in records], np.int64)
+    found = written(cells for _, cells in records)
+    return in_columns(file, replace(found, numbers=numbers[found.numbers - 1]), notes)
+
+
+def in_columns(file: str, records: Records, notes: list[Note], *, ended: bool = True) -> Source:
     """Return records as a frame under their header; what a survey platform puts below it becomes wordings.
 
     Parameters
@@ -66,7 +83,7 @@ def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool
     file
         Its name, for messages.
     records
-        Row number and cells of every record that is not blank; the first is the header.
+        Of which the first is the header.
     notes
         What has been found so far.
     ended
@@ -75,38 +92,48 @@ def laid_out(file: str, records: list[Record], notes: list[Note], *, ended: bool
     Raises
     ------
     StudyError
-        If there is no header or no row under it, or two columns bear the same name.
+        If there is no header or no row under it, the header is none, or two columns bear the same name.
     """
-    if not records:
+    if not len(records):
         raise StudyError(f"{file}: the file is empty.")
-    header, body = [name.strip() for name in records[0][1]], records[1:]
-    found = layout(header, [cells for _, cells in body[:LOOKED_AT]])
-    header, body, notes = found.names, body[found.skipped :], [*notes, *found.notes]
-    if not body:
+    header, *first = [records.cells(row) for row in range(min(len(records), LOOKED_AT + 1))]
+    found = layout([one_line(name) for name in header], first)
+    body = records.only(slice(1 + found.skipped, None))
+    _refuse_no_names(found.names, [header, *first[: found.skipped]], file)
+    if not len(body):
         raise StudyError(f"{file}: there is a header and no rows.")
-    header, body = _without_open_end(header, body)
-    refuse_double([name for name in header if name], file)
-    rejected = _misfits(body, len(header), ended)
-    if INVALID_BYTES in notes:
-        rejected = {number: "not valid UTF-8" for number, cells in body if _is_broken(cells)} | rejected
-    good = [(number, cells) for number, cells in body if number not in rejected] if rejected else body
-    columns = list(zip(*(cells for _, cells in good), strict=True)) or [()] * len(header)
-    # Through Arrow: pandas would look at each of these texts again to see whether it is one.
-    named = {name: pa.array(cells, pa.large_string()) for name, cells in zip(header, columns, strict=True) if name}
-    if any(any(cells) for name, cells in zip(header, columns, strict=True) if not name):
-        notes = [*notes, Note("a column without a name was left out", 0, "flag")]
-    frame = pa.table(named).to_pandas().set_axis([number for number, _ in good])
+    rows = rows_under(found.names, body, ended=ended)
+    names = dict(zip(rows.table.column_names, found.names, strict=False))
+    refuse_double([name for name in names.values() if name], file)
+    frame = rows.table.select([place for place, name in names.items() if name]).to_pandas()
+    frame = frame.set_axis([name for name in names.values() if name], axis=1).set_axis(rows.numbers)
+    notes = [*notes, *found.notes]
+    if not all(is_empty(rows.table.column(place)) for place, name in names.items() if not name):
+        notes.append(Note("a column without a name was left out", 0, "flag"))
     return Source(
         file,
         frame,
         found.wordings,
-        missing=dict.fromkeys(found.names, [found.not_shown]) if found.not_shown else {},
-        rejected=rejected,
+        missing={name: [found.not_shown] for name in found.names} if found.not_shown else {},
+        rejected=rows.rejected,
         notes=[*notes, *notes_on_rows(frame, found)],
         platform=found.platform,
         headings=found.headings,
         timezone=found.timezone,
     )
+
+
+def _refuse_no_names(names: list[str], header: list[list[str]], file: str) -> None:
+    """Raise if what stands in the first row are no names."""
+    if any(NO_TEXT in cell for cells in header for cell in cells):
+        raise StudyError(
+            f"{file}: the names of its columns are no valid UTF-8; name its `encoding:` in the study file."
+        )
+    if not any(letter.isalpha() for name in names for letter in name):
+        raise StudyError(
+            f"{file}: its first row holds numbers or marks only, where the names of the columns belong; see that its"
+            " first row holds the names."
+        )
 
 
 def refuse_double(header: list[str], file: str) -> None:
@@ -120,30 +147,3 @@ def refuse_empty(frame: pd.DataFrame, path: Path) -> None:
     """Raise if there is no row."""
     if frame.empty:
         raise StudyError(f"{path.name}: there are columns and no rows.")
-
-
-def _without_open_end(header: list[str], body: list[Record]) -> tuple[list[str], list[Record]]:
-    """Return header and rows without the empty fields that a delimiter at the end of the lines makes."""
-    width = len(header)
-    while width > 1 and not header[width - 1] and not any(any(cells[width - 1 :]) for _, cells in body):
-        width -= 1
-    if all(len(cells) == len(header) + 1 and not cells[-1] for _, cells in body):
-        return header, [(number, cells[:-1]) for number, cells in body]
-    if width == len(header):
-        return header, body
-    return header[:width], [(number, cells[:width]) for number, cells in body]
-
-
-def _misfits(body: list[Record], width: int, ended: bool) -> dict[int, str]:
-    """Return the rule that each row breaks whose number of fields is not the header's."""
-    found = {
-        number: f"{len(cells)} fields where the header has {width}" for number, cells in body if len(cells) != width
-    }
-    if not ended and len(body[-1][1]) < width:
-        found[body[-1][0]] = "the file ends inside this row"
-    return found
-
-
-def _is_broken(cells: list[str]) -> bool:
-    """Return whether a row holds bytes that were not UTF-8."""
-    return any(not cell.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cell) for cell in cells)
