@@ -67,6 +67,8 @@ def unzipped(path: Path) -> Iterator[Path]:
                 target = Path(folder, PurePosixPath(member.filename).name)
                 with archive.open(member) as packed, target.open("wb") as file:
                     file.writelines(_pieces(packed, path.name))
+        except StudyError:
+            raise
         except DAMAGED:
             raise StudyError(f"{path.name}: the zip archive is cut off or damaged; copy or export it again.") from None
         yield target

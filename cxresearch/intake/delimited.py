@@ -131,9 +131,9 @@ def _bare(records: Records) -> tuple[Records, int, dict[int, str]]:
     first = [(int(records.numbers[row]), _filled(records.cells(row))) for row in range(min(len(records), SEARCHED))]
     above = header_place(first) if max((len(cells) for _, cells in first), default=0) > FEWEST_NAMES else 0
     end = len(records)
-    while end > above + 2:
-        cells, before = _filled(records.cells(end - 1)), _filled(records.cells(end - 2))
-        if len(cells) >= len(before) or not TOTAL.fullmatch(cells[0].rstrip(": ")):
+    while end > above + 1:
+        cells = _filled(records.cells(end - 1))
+        if len(cells) >= len(first[above][1]) or not TOTAL.fullmatch(cells[0].rstrip(": ")):
             break
         end -= 1
     under = dict.fromkeys(records.numbers[end:].tolist(), UNDER)
