@@ -74,14 +74,13 @@ def comparability(study: "StudyData") -> pd.DataFrame:
     period = periods.parse(study.period, study.definition.fiscal_year_start)
     found: list[Found] = []
     for metric in _metrics(study.definition) if period else ():
+        found += _scale(study.definition, metric, period)
         answers = _answers(study, metric)
-        found += [
-            *_scale(study.definition, metric, period),
-            *_wording(study, metric, answers, period),
-            *_mode(study.definition, metric, answers),
-            *_invitation(study, metric, answers, period),
-            *_language(metric, answers),
-        ]
+        if len(answers):
+            found += _wording(study, metric, answers, period)
+            found += _mode(study.definition, metric, answers)
+            found += _invitation(study, metric, answers, period)
+            found += _language(metric, answers)
     frame = pd.DataFrame(found, columns=Found._fields).astype({"breaks": "bool"})
     return frame.astype(dict.fromkeys(Found._fields[:-1], "str"))
 

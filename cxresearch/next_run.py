@@ -1,19 +1,14 @@
 """The run file of the next period, made from this one's: the same study and choices, one period on."""
 
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 
 from cxresearch import periods
 from cxresearch.strict_yaml import StudyError, shown
 from cxresearch.study import Run, load_run, load_study
-
-# Lines are never broken anew, so that all but the periods stays as it was written.
-WIDTH = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ def write_next(run_file: Path) -> NextRun:
     if period is None:
         raise StudyError(f"{shown(run.path)}: its period is all, which has no next one; write a period such as 2026Q4.")
     path = run.path.with_name(f"{_next_name(run.name, period)}{run.path.suffix}")
-    text = _advanced(run.path.read_text(encoding="utf-8-sig"), run, period)
+    text = _advanced(run.path.read_bytes().decode("utf-8-sig"), run, period)
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -79,22 +74,21 @@ def answers_in(run: Run) -> int:
 
 
 def _advanced(text: str, run: Run, period: periods.Period) -> str:
-    """Return the text of a run file with its periods one on."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, WIDTH
-    content = yaml.load(text)
-    content["period"] = _like(content.get("period"), str(period.next()))
+    """Return the text of a run file with its periods one on, and all else as it was written."""
+    text = _replaced(text, "period", str(period.next()))
     other = periods.parse(run.compare_to) if run.compare_to not in (None, "previous") else None
-    if other is not None:
-        content["compare_to"] = _like(content.get("compare_to"), str(other.next()))
-    made = io.StringIO()
-    yaml.dump(content, made)
-    return made.getvalue()
+    return _replaced(text, "compare_to", str(other.next())) if other else text
 
 
-def _like(old: Any, new: str) -> Any:
-    """Return a period as the old one was written: a year may be a number, a text may stand in quotes."""
-    return new if old is None else type(old)(new)
+def _replaced(text: str, key: str, new: str) -> str:
+    """Return the text of a YAML file with another value of a key; a key that stands in the extended file is added."""
+    content = YAML(typ="rt", pure=True).load(text)
+    if key not in content:
+        return f"{text.rstrip()}\n{key}: {new}\n"
+    line, column = content.lc.value(key)
+    lines = text.splitlines(keepends=True)
+    lines[line] = lines[line][:column] + lines[line][column:].replace(str(content[key]), new, 1)
+    return "".join(lines)
 
 
 def _next_name(name: str, period: periods.Period) -> str:

@@ -203,7 +203,7 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     if name not in found:
         _refuse_period(name, responses, found)
     up_to = [one for one in found if one <= name]
-    other = _compare_to(compare_to, wanted, up_to)
+    other = _compare_to(compare_to, wanted, up_to, definition)
     tables["responses"] = responses[responses["period"].isin(up_to)].reset_index(drop=True)
     return StudyData(definition, name, other, up_to, _quality(key), tables)
 
@@ -314,13 +314,16 @@ def _refuse_period(name: str, responses: pd.DataFrame, found: list[str]) -> None
     raise StudyError(f"period {name}: the study has no answers in it; {has}.")
 
 
-def _compare_to(text: str | None, wanted: periods.Period | None, found: list[str]) -> str | None:
+def _compare_to(text: str | None, wanted: periods.Period | None, found: list[str], study: Study) -> str | None:
     """Return the period to compare with."""
     if text == "previous":
         before = str(wanted.previous()) if wanted else None
         return before if before in found else None
-    if text is not None and text not in found:
-        raise StudyError(
-            f"compare_to {text}: the study has no answers in it up to the period; it has {found[0]} to {found[-1]}."
-        )
-    return text
+    if text is None or text in found:
+        return text
+    other = _period(text, study)
+    if wanted and (other is None or other.kind != wanted.kind):
+        raise StudyError(f"compare_to {text}: {wanted} is compared with periods like {wanted.previous()}; name one.")
+    raise StudyError(
+        f"compare_to {text}: the study has no answers in it up to the period; it has {found[0]} to {found[-1]}."
+    )
