@@ -401,11 +401,8 @@ def test_a_header_that_is_none_is_refused(content, said, refusal):
 
 
 def test_line_breaks_in_names_are_blanks(source):
-    assert source(TABLE.replace("score", '"overall\r\nscore "')).frame.columns.tolist() == [
-        "id",
-        "overall score",
-        "why",
-    ]
+    names = source(TABLE.replace("score", '"overall\r\nscore "')).frame.columns
+    assert names.tolist() == ["id", "overall score", "why"]
 
 
 def test_a_cell_of_a_megabyte_beside_small_ones_is_read(source, monkeypatch):
