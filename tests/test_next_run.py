@@ -55,7 +55,16 @@ def test_only_the_period_changes(params):
 
 
 def test_lists_quotes_and_line_ends_stay_as_they_were_written(params):
-    text = "study: next\r\ntiers:\r\n    - team\r\n\r\ncompare_to: ~\r\nperiod:   \"2026Q1\"  # now\r\nplan: {a: '2026Q1'}\r\n"
+    lines = [
+        "study: next",
+        "tiers:",
+        "    - team",
+        "",
+        "compare_to: ~",
+        'period:   "2026Q1"  # now',
+        "plan: {a: '2026Q1'}",
+    ]
+    text = "\r\n".join(lines)
     path = params / "x.yaml"
     path.write_bytes(text.encode())
     assert write_next(path).path.read_bytes().decode() == text.replace('"2026Q1"', '"2026Q2"')
