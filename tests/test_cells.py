@@ -1,9 +1,8 @@
 """What cells mean: ids, numbers, dates, levels and scores, in every spelling that exports have."""
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
@@ -65,9 +64,17 @@ def assert_same(quick: Parsed, careful: Parsed) -> None:
 
 moments = st.datetimes(datetime(1880, 1, 1), datetime(2045, 1, 1))
 ZONES = ["", "", "Z", "+02:00", "-0430", "+05", "+25:00", " +02:00"]
-SHAPES = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%Y %H:%M", "%m/%d/%Y"]
+SHAPES = [
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y",
+    "%m/%d/%Y %I:%M %p",
+]
 stamps = st.builds(
-    lambda moment, shape, zone: moment.strftime(shape) + (zone if "H" in shape else ""),
+    lambda moment, shape, zone: moment.strftime(shape) + (zone if "%H" in shape else ""),
     moments,
     st.sampled_from(SHAPES),
     st.sampled_from(ZONES),
@@ -78,13 +85,23 @@ odd_dates = st.sampled_from(
      "2026-07-01 10:00:00.1234567", "2026-07-01T10", "2026-07-01\n"]
 )  # fmt: skip
 forms = st.sampled_from(
-    [None, "%Y-%m-%d", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y", "%d.%m.%y", "%Y-%m-%dT%H:%M:%S"]
+    [
+        None,
+        "%m/%d/%Y %I:%M %p",
+        "%Y-%m-%d",
+        "%Y-%m-%d %H:%M",
+        "%d.%m.%Y %H:%M",
+        "%m/%d/%Y",
+        "%d.%m.%y",
+        "%Y-%m-%dT%H:%M:%S",
+    ]
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(stamps | odd_dates, min_size=1, max_size=30), forms, st.sampled_from([None, "UTC", "America/New_York"]))
 @example(["2026-03-29 02:30:00", "2026-10-25 02:30:00"], None, "Europe/Paris")
+@example(["07/01/2026 12:05 AM", "7/1/2026 12:05 pm", "07/01/2026 00:05 AM"], "%m/%d/%Y %I:%M %p", None)
 @example(["2026-11-01 01:30", "2026-03-08 02:30"], "%Y-%m-%d %H:%M", "America/New_York")
 def test_dates_read_array_wide_are_those_read_one_by_one(texts, form, timezone):
     with pytest.MonkeyPatch.context() as patch:
@@ -268,6 +285,12 @@ def test_no_clock_decides_which_dates_are_impossible(texts, used):
 def test_a_customer_may_be_older_than_the_survey():
     assert dates("1965-01-01", name="since").values.notna().all()
     assert dates("1965-01-01").values.isna().all()
+
+
+def test_a_month_may_be_a_month_and_nothing_like_one():
+    parsed = dates("2026-07", "2026-13", "2026Q3", "202607", name="month")
+    assert values(parsed) == [pd.Timestamp("2026-07-01"), None, None, None]
+    assert values(dates("2026-07", name="responded_at")) == [None]
 
 
 def test_levels_that_a_spreadsheet_took_for_dates_are_flagged():

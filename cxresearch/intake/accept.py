@@ -155,7 +155,7 @@ def _accept_file(study: Study, name: str, source: Source) -> Part:
         tidy = replace(tidy, frame=monthly(tidy.frame))
     bad = first_rules(_left_out(name, source, tidy, table), tidy.rules, table, len(raw))
     bad = bad.assign(**moment_and_survey(tidy.frame.loc[bad.index]))
-    frame = tidy.frame.assign(_file=source.file, _row=raw.index).drop(index=bad.index)
+    frame = _without(tidy.frame.assign(_file=source.file, _row=raw.index), bad.index)
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
     quarantine = quarantine.assign(table=name, file=source.file).reindex(columns=QUARANTINE)
@@ -200,7 +200,12 @@ def _single(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame]
     aside = bad.rename(columns={"_file": "file", "_row": "row"})[["file", "row"]].assign(
         table=name, column=broken["column"], rule=broken["rule"], **moment_and_survey(bad)
     )
-    return frame.drop(index=broken.index), aside.reindex(columns=QUARANTINE)
+    return _without(frame, broken.index), aside.reindex(columns=QUARANTINE)
+
+
+def _without(frame: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
+    """Return a frame without some rows; where there are none it is not copied, which costs as much as reading dates."""
+    return frame.drop(index=rows) if len(rows) else frame
 
 
 def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.DataFrame:
