@@ -157,7 +157,8 @@ def test_totals_and_notes_under_the_table_are_set_aside(rows, gap, write):
 
 
 def test_answers_at_the_end_are_no_totals(read):
-    last = [["Total", datetime(2026, 7, 9), 9, "Basic", "a company of that name"], ["R9", datetime(2026, 7, 9), 9]]
+    day = datetime(2026, 7, 9)
+    last = [["R9", day, 9, "Basic"], ["Total", day, 9, "Basic", "a company of that name"]]
     found = read(lambda sheet: put(sheet, [HEADER, *ROWS, *last]))
     assert (len(found.frame), found.rejected) == (10, {})
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxresearch.intake.cells import cell_text, clean, code_text
 from cxresearch.intake.columns import Tidy, export_column
-from cxresearch.intake.levels import NO
+from cxresearch.intake.levels import NO, YES
 from cxresearch.intake.notes import Note
 from cxresearch.intake.parse import names_of
 from cxresearch.intake.source import Source
@@ -34,7 +34,7 @@ def with_sets(tidy: Tidy, source: Source, table: Table) -> Tidy:
             cells = export_column(source.frame, declared.source, f"sets.{name}")
             chosen[_waiting(name)] = _labelled(cells, declared, names_of(source.labels.get(declared.source)))
         else:
-            chosen |= _over_columns(name, declared, source.frame)
+            chosen |= _over_columns(name, declared, source)
     return Tidy(tidy.frame.assign(**chosen), tidy.rules, tidy.notes, tidy.hints, tidy.currencies)
 
 
@@ -61,22 +61,35 @@ def with_listed_choices(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame
     return frame, notes
 
 
-def _over_columns(name: str, patterns: list[str], raw: pd.DataFrame) -> dict[str, pd.Series]:
+def _over_columns(name: str, patterns: list[str], source: Source) -> dict[str, pd.Series]:
     """Return a 0/1 column for each column of the export that a set names."""
+    raw = source.frame
     members = [str(column) for column in raw if any(fnmatchcase(str(column), pattern) for pattern in patterns)]
     if not members:
         raise StudyError(f"sets.{name}: no column matches {patterns}; {nearest(patterns[0], [str(c) for c in raw])}.")
-    chosen = pd.DataFrame({member: _is_chosen(raw[member]) for member in members})
+    chosen = pd.DataFrame({member: _is_chosen(source, member) for member in members})
     asked = chosen.notna().any(axis=1)
     return {f"{name}: {member}": chosen[member].fillna(0.0).where(asked) for member in members}
 
 
-def _is_chosen(cells: pd.Series) -> pd.Series:
+def _is_chosen(source: Source, column: str) -> pd.Series:
     """Return 1 where a cell says that its choice was taken, 0 where it says not, missing where it is blank."""
-    codes, distinct = pd.factorize(cells)
-    texts = [clean(cell_text(cell)) for cell in distinct.tolist()]
-    taken = [float(code_text(text).lower() not in NOT_CHOSEN) if text else np.nan for text in texts]
-    return pd.Series([*taken, np.nan]).take(codes).set_axis(cells.index)
+    names, counted = names_of(source.labels.get(column)), source.counted.get(column)
+    missing = [code_text(code) for code in source.missing.get(column, [])]
+    codes, distinct = pd.factorize(source.frame[column])
+
+    def taken(text: str) -> float:
+        code = code_text(text)
+        if not text or code in missing:
+            return np.nan
+        if counted is not None:
+            return float(code == code_text(counted))
+        # A label decides over its code: 2 may be labelled "No".
+        label = names.get(code, code).lower()
+        return float((label if label in YES | NOT_CHOSEN else code.lower()) not in NOT_CHOSEN)
+
+    found = [taken(clean(cell_text(cell))) for cell in distinct.tolist()]
+    return pd.Series([*found, np.nan]).take(codes).set_axis(source.frame.index)
 
 
 def _waiting(name: str) -> str:

@@ -23,6 +23,7 @@ from cxresearch.strict_yaml import StudyError, nearest
 NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
 ONE_TO_TEN = (1.0, 10.0)
 FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0-10"
+DECLARED_MISSING = "values that the file declares missing"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,10 @@ def parsed(source: Source, name: str, study: Study) -> Tidy:
         for part, cell in _parts(target, column)
     }
     notes = [note._replace(column=part) for part, one in found.items() for note in one.notes]
+    named = [pair for target, column in table.columns.items() for pair in _parts(target, column)]
+    notes += [
+        Note(DECLARED_MISSING, rows, "read", part) for part, cell in named if (rows := _missing_rows(source, cell))
+    ]
     nps = found.get("nps")
     if nps is not None and table.scale_of("nps") == ONE_TO_TEN:
         notes.append(Note(FROM_ONE, int(nps.values.notna().sum()), "flag", "nps"))
@@ -163,6 +168,12 @@ def _parts(target: str, column: Column) -> list[tuple[str, str]]:
     if column_type(target, column) == "text":
         return [("has_comment" if target == "verbatim" else f"has_{target}", column.sources[0])]
     return [(target, column.sources[0])]
+
+
+def _missing_rows(source: Source, cell: str) -> int:
+    """Return in how many rows a column holds a value that the file itself declares missing."""
+    known = cell in source.missing and cell in source.frame
+    return int(source.frame[cell].isin(source.missing[cell]).sum()) if known else 0
 
 
 def _column(target: str, column: Column, study: Study, table: Table, source: Source, cell: str) -> Parsed:

@@ -22,7 +22,7 @@ def read(path: Path, *, delimiter: str | None = None, encoding: str | None = Non
     path
         The file.
     delimiter, encoding
-        Of a text file; found from its content by default, and noted.
+        Of a text file; found from its content by default, and noted. The encoding also of a SPSS file.
     sheet
         Of a workbook; the first one by default.
 
@@ -46,7 +46,7 @@ def read(path: Path, *, delimiter: str | None = None, encoding: str | None = Non
     if endings[-1:] == [".parquet"]:
         return read_parquet(path)
     if endings[-1:] in ([".sav"], [".zsav"]):
-        return read_sav(path)
+        return read_sav(path, encoding)
     raise StudyError(
         f"{path.name}: this kind of file is not read; give csv, tsv (also .gz), xlsx, parquet, sav or zip."
     )

@@ -42,7 +42,9 @@ class Source:
     timezone
         Of the platform's own dates, where the file tells it (Qualtrics); "" where it does not.
     sets
-        Columns of each multiple-response set, by its name, where the file tells it (SPSS).
+        Columns of each set of choices, one choice a column, by its name, where the file tells it (SPSS).
+    counted
+        By column of such a set, the value that says that its choice was taken.
     """
 
     file: str
@@ -56,6 +58,7 @@ class Source:
     headings: dict[str, str] = field(default_factory=dict)
     timezone: str = ""
     sets: dict[str, list[str]] = field(default_factory=dict)
+    counted: dict[str, Any] = field(default_factory=dict)
 
 
 def laid_out(file: str, records: list[Record], notes: list[Note]) -> Source:
