@@ -15,7 +15,7 @@ from cxresearch.stats.groups import Pairs
 from cxresearch.stats.multiplicity import adjusted_p
 from cxresearch.stats.survey import TESTED_FROM, Estimates, base_flag
 
-__all__ = ["COMPARED", "contrasts", "judged", "smaller_base"]
+__all__ = ["COMPARED", "Tested", "contrasts", "judged", "smaller_base", "tested_pairs"]
 
 POWER = 0.8
 NOBODY = "no one to compare with"
@@ -28,7 +28,7 @@ COMPARED = (
 
 
 @dataclass(frozen=True)
-class _Tested:
+class Tested:
     """Centre and error of each difference's interval, its test statistic, and degrees of freedom of both."""
 
     centre: Floats
@@ -51,7 +51,7 @@ def contrasts(pairs: Pairs, measure: Measure, conf_level: float, margin: float |
     other = result(second, pairs.second.persons, measure, conf_level)
     known = (own["estimate"].notna() & other["estimate"].notna()).to_numpy()
     # Where both sides are of one mind there is no error to measure a difference of means by.
-    found = _tested(pairs, measure)
+    found = tested_pairs(pairs, measure)
     some = known & (found.error > 0)
     error = np.where(some, found.error, np.nan)
     degrees = np.where(found.df >= 1, found.df, np.nan)
@@ -108,7 +108,7 @@ def smaller_base(pairs: Pairs) -> Floats:
     return np.minimum(np.fmin(first.n, first.n_eff), np.fmin(second.n, second.n_eff))
 
 
-def _tested(pairs: Pairs, measure: Measure) -> _Tested:
+def tested_pairs(pairs: Pairs, measure: Measure) -> Tested:
     """Return how each difference is tested: adjusted counts for an NPS, pooled for shares, Welch's t for means."""
     first, second = pairs.first.found, pairs.second.found
     both = np.sqrt(first.variance * second.variance)
@@ -119,13 +119,13 @@ def _tested(pairs: Pairs, measure: Measure) -> _Tested:
         df = np.fmin(welch_df(variances[0], first.df, variances[1], second.df), pairs.df)
         error = _error(variances[0], variances[1], correlation)
         centre = first.estimate - second.estimate
-        return _Tested(centre, error, _over(centre, error), df)
+        return Tested(centre, error, _over(centre, error), df)
     (mean_1, variance_1), (mean_2, variance_2) = (adjusted(moments(one), measure.added) for one in (first, second))
     centre, error = mean_1 - mean_2, _error(variance_1, variance_2, correlation)
     statistic = _over(centre, error)
     if measure.kind == "share":
         statistic = _over(first.estimate - second.estimate, _pooled_error(first, second, correlation))
-    return _Tested(centre, error, statistic, np.full(len(centre), np.inf))
+    return Tested(centre, error, statistic, np.full(len(centre), np.inf))
 
 
 def _pooled_error(first: Estimates, second: Estimates, correlation: Floats) -> Floats:

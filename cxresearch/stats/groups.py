@@ -15,7 +15,18 @@ from scipy import sparse
 from cxresearch.stats.design import Codes, Design, Floats
 from cxresearch.stats.survey import Estimates, effective_base
 
-__all__ = ["Members", "Pairs", "Sample", "Side", "against_rest", "between", "linear_forms", "members_of"]
+__all__ = [
+    "Bases",
+    "Members",
+    "Pairs",
+    "Sample",
+    "Side",
+    "against_rest",
+    "bases_of",
+    "between",
+    "linear_forms",
+    "members_of",
+]
 
 Members = sparse.csc_array
 Mask = npt.NDArray[np.bool_]
@@ -59,8 +70,10 @@ class Sample:
         """Matrices that sum rows by sampling unit, stratum, customer, person; None where each row is one."""
         stage = self.design.stages[0]
         codes = {"row": None, "unit": stage.unit, "customer": self.customer, "person": self.person}
-        summed = {name: None if code is None else _summing(code) for name, code in codes.items()}
-        return {**summed, "stratum": _summing(stage.stratum)}
+        codes["stratum"] = stage.stratum
+        # Customers are often the sampling units: one matrix then serves both.
+        summed = {id(code): None if code is None else _summing(code) for code in codes.values()}
+        return {name: summed[id(code)] for name, code in codes.items()}
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,26 @@ class Pairs:
     second: Side
     covariance: Floats
     df: Codes
+
+
+@dataclass(frozen=True)
+class Bases:
+    """What groups rest on, whatever their answers.
+
+    Attributes
+    ----------
+    n, persons, n_units, df
+        Rows, persons, sampling units, and these less their strata.
+    kish, kish_people
+        Kish's effective base of the rows' weights and of the customers' total weights.
+    """
+
+    n: Codes
+    persons: Codes
+    n_units: Codes
+    df: Codes
+    kish: Floats
+    kish_people: Floats
 
 
 @dataclass(frozen=True)
@@ -178,7 +211,7 @@ def against_rest(y: npt.ArrayLike, members: Members, known: Mask, sample: Sample
     part = _answered(y, members, known, sample)
     inside, rest = _inside(part), _rest(part)
     variance, variance_rest, covariance = _rest_variances(part, inside, rest, sample)
-    crowds = {name: _crowd(by, part) for name, by in sample.crowds.items()}
+    crowds = _crowds(part, sample)
     others = {name: replace(one, inside=one.rest, kish=one.kish_rest) for name, one in crowds.items()}
     first = _side(part, inside, variance, crowds)
     second = _side(part, rest, variance_rest, others)
@@ -215,12 +248,34 @@ def between(y: npt.ArrayLike, members: Members, pairs: npt.NDArray[np.intp], sam
     influence = part.weight[part.inside.indices] * _away(part, inside.mean)
     units = matrix @ _filled(part.inside, influence / inside.weight[part.column])
     everything = (units.T @ (units.multiply(sign[:, None]))).toarray()
-    crowds = {name: _crowd(by, part) for name, by in sample.crowds.items()}
+    crowds = _crowds(part, sample)
     side = _side(part, inside, everything.diagonal().copy(), crowds)
     first, second = pairs.T
     shared = _shared(sample.crowds["unit"], part)[first, second], _shared(sample.crowds["stratum"], part)[first, second]
     df = side.found.df[first] + side.found.df[second] - (shared[0] - shared[1])
     return Pairs(_taken(side, first), _taken(side, second), everything[first, second], df.astype(np.intp))
+
+
+def bases_of(rows: Mask, members: Members, sample: Sample) -> tuple[Bases, Bases]:
+    """Return the bases of each group among some rows, and those of its rest.
+
+    Examples
+    --------
+    >>> from cxresearch.stats.design import sample_design
+    >>> groups = members_of(np.array([0, 0, 0, 1]), 2)
+    >>> own, rest = bases_of(np.array([True, True, False, True]), groups, Sample(sample_design(4)))
+    >>> own.n, rest.n
+    (array([2, 1]), array([1, 2]))
+    """
+    part = _answered(np.where(rows, 0.0, np.nan), members, rows, sample)
+    crowds = _crowds(part, sample)
+
+    def side(counts: str, kish: str) -> Bases:
+        """Return the bases of one side."""
+        n, people, units, strata = (getattr(crowds[name], counts) for name in ("row", "person", "unit", "stratum"))
+        return Bases(n, people, units, units - strata, getattr(crowds["row"], kish), getattr(crowds["customer"], kish))
+
+    return side("inside", "kish"), side("rest", "kish_rest")
 
 
 def linear_forms(columns: sparse.csr_array, sample: Sample) -> Floats:
@@ -284,6 +339,12 @@ def _rest_variances(part: _Answered, inside: _Moments, rest: _Moments, sample: S
         _ratio(variance_rest, rest.weight**2),
         _ratio(covariance, inside.weight * rest.weight, empty=0.0),
     )
+
+
+def _crowds(part: _Answered, sample: Sample) -> dict[str, _Crowd]:
+    """Return what each group and its rest hold of rows, sampling units, customers, persons and strata."""
+    found = {id(by): _crowd(by, part) for by in {id(by): by for by in sample.crowds.values()}.values()}
+    return {name: found[id(by)] for name, by in sample.crowds.items()}
 
 
 def _crowd(by: sparse.csr_array | None, part: _Answered) -> _Crowd:
