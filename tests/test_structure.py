@@ -23,8 +23,10 @@ ROOMS = [
     ["demo"],
     ["intake"],
     ["study_data"],
+    ["init"],
     ["check"],
     ["metrics"],
+    ["weights"],
     ["next_run"],
     ["quality"],
     ["segments"],
@@ -34,8 +36,9 @@ ROOMS = [
     ["report"],
     ["cli"],
 ]
-# study_data.results reads payloads back; cache finds the project through study; comparability names a type only.
-ALLOWED = {("study_data", "present"), ("cache", "study"), ("comparability", "study_data")}
+# study_data.results reads payloads back, study_data.load weights what it read; cache finds the project through study;
+# comparability names a type only.
+ALLOWED = {("study_data", "present"), ("cache", "study"), ("comparability", "study_data"), ("study_data", "weights")}
 HEAVY = {
     "pandas",
     "numpy",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from cxresearch.schema.base import Strict
 from cxresearch.schema.columns import COLUMN_TYPES, METRICS, TAKEN, column_type
 from cxresearch.schema.tables import NEEDED, TABLES, Design, Table
+from cxresearch.schema.weights import Weights
 from cxresearch.strict_yaml import nearest
 
 # What the name of a segment of nets ends with.
@@ -98,6 +99,7 @@ class Study(Strict):
     mode_changes: list[Change] = []
     invitation_changes: list[Change] = []
     high_impact: HighImpact | None = None
+    weights: Weights | None = None
     journey: list[str] = []
     targets: dict[str, float] = {}
     owners: dict[str, str] = {}
@@ -129,6 +131,13 @@ class Study(Strict):
                 raise ValueError(f"a column of the responses cannot be called {name!r}; intake makes one of that name")
         for name, segment in self.segments.items():
             self._refuse_segment(name, segment)
+        return self
+
+    @model_validator(mode="after")
+    def _weighted(self) -> "Study":
+        """Refuse weights by what the study does not have."""
+        if self.weights:
+            self.weights.refuse_unknown(list(self.segments), list(self.tables))
         return self
 
     def _refuse_segment(self, name: str, segment: Segment) -> None:
