@@ -1,4 +1,4 @@
-"""The command line: `cxresearch report`, `verify`, `check`, `demo`. What is heavy is imported where it is needed."""
+"""The command line: `cxresearch --help` lists it. What is heavy is imported where it is needed."""
 
 import json
 import os
@@ -124,6 +124,30 @@ def next_period(run_file: RunFile) -> None:
                 f"The study has {f'{answers:,}' if answers else 'no'} answers in {period}{'' if answers else ' yet'}."
             )
         print(f"Next: cxresearch report {shown(made.path)}")
+
+
+@app.command()
+def init(
+    exports: Annotated[list[Path], typer.Argument(metavar="EXPORT…", help="Exports of a survey, CRM and billing.")],
+    out: Annotated[Path, typer.Option(help="The study's folder to make, such as data/mine.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: what is not sure stands in the study file.")] = False,
+    title: Annotated[str | None, typer.Option(help="The study's title.")] = None,
+) -> None:
+    """Make a study of some exports: copies, a study file and a run file, each guess with its confidence and reason."""
+    with _told():
+        from cxresearch.check import check as checked_run
+        from cxresearch.init.make import make_study, summary
+
+        asks = sys.stdin.isatty() and sys.stdout.isatty() and not yes
+        made = make_study(exports, out, title=title, ask=input if asks else None)
+        for line in summary(made):
+            print(line)
+        if made.question:
+            raise StudyError(made.question)
+        checked = checked_run(made.run_file)
+        _print_checked(checked, shown(made.run_file))
+    if not checked.ready:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()

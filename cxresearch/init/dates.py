@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxresearch.init.profile import Profile
-from cxresearch.intake.dates import EXCEL_DAY, ISO
+from cxresearch.intake.moments import EXCEL_DAY, ISO
 
 NUMERIC = re.compile(
     r"(?P<a>\d{1,4})(?P<s>[./-])(?P<b>\d{1,2})(?P=s)(?P<c>\d{2,4})"

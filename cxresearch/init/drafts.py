@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
-from cxresearch.init import money, moments, roles
+from cxresearch.init import moments, money, roles
 from cxresearch.init.dates import DateFormat
 from cxresearch.init.grids import choice_sets, declared_sets
 from cxresearch.init.guess import Guess
@@ -25,6 +26,7 @@ SAME_IDS, FEWEST_IDS, LONGEST_ID = 0.3, 5, 40
 MONTH_NAME = re.compile(
     r"(?:\D{0,12}[ _-])?(?:(?:19|20)\d\d[-_ ./]?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-_ ./](?:19|20)\d\d|[A-Za-z]{3,9}[-_ ./]?(?:19|20)?\d\d)"
 )
+DATED = ("responded_at", "invited_at", "since", "churned_at")
 TABLES = ("responses", "customers", "revenue", "invitations")
 AFTER_EVENT = re.compile(
     r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|recente?|ultim[oa]|laatste|afgelopen)\b"
@@ -115,15 +117,15 @@ def drafts(read: Sequence[tuple[Path, Source]]) -> Drafts:
     left_out: dict[str, str] = {}
     layouts = [_Layout.of(group) for group in _by_layout(read)]
     for layout in sorted(layouts, key=lambda one: -max(one.strengths.values())):
-        name = layout.kind(alone=len(layouts) == 1)
+        name = layout.kind(set(found), alone=len(layouts) == 1)
         why = (
-            layout.months
-            and "holds a column a month; turn it into one row a customer and month"
-            or not name
-            and "is none of answers, customers, revenue, invitations"
+            (layout.months
+            and "holds a column a month; turn it into one row a customer and month")
+            or (not name
+            and "is none of answers, customers, revenue, invitations, or a second one in another layout")
         )
-        if why or name in found:
-            left_out |= {path.name: why or f"looks like {name} too, in another layout" for path in layout.files}
+        if why:
+            left_out |= {path.name: why for path in layout.files}
             continue
         found[name] = BUILDERS[name](layout)
     if "responses" not in found:
@@ -180,30 +182,29 @@ class _Layout:
         named = [name for name in self.profiles if MONTH_NAME.fullmatch(name.strip())]
         return len(named) >= 3 and len(named) > len(self.profiles) / 2
 
-    @property
+    @cached_property
     def strengths(self) -> dict[str, float]:
         """How much speaks for each table."""
-        named = [guess.role for guess in self.ratings if guess.taken]
+        asked = {guess.role for guess in self.ratings if guess.taken or guess.needed}
         ids = {guess.role: self.profiles[guess.columns[0]] for guess in roles.ids(self.open(), answers=False)}
         own = "customer_id" in ids and ids["customer_id"].once == 1
-        since = any(says(name, role) for name in self.forms for role in ("since", "churned_at"))
-        dated = bool(self.forms) or bool(moments.quarters(self.profiles))
-        paid = "customer_id" in ids and not own and dated and bool(money.amounts(self.open()))
+        dates = {role for name in self.forms for role in DATED if says(name, role)}
+        paid = "customer_id" in ids and not own and bool(self.forms or moments.quarters(self.profiles))
         answered = (
-            bool(self.platform) * 4 + 4 * ("nps" in named) + 2.5 * bool({"csat", "ces", "drivers", "fcr"} & set(named))
+            4 * bool(self.platform) + 4 * ("nps" in asked) + 2.5 * bool({"csat", "ces", "drivers", "fcr"} & asked)
         )
-        named_dates = {role: any(says(name, role) for name in self.forms) for role in ("responded_at", "invited_at")}
         return {
-            "responses": answered + named_dates["responded_at"] * bool(answered),
-            "customers": own * (2 + since + bool(self.personal) / 2),
-            "revenue": paid * 3.5,
-            "invitations": 3.2 * (named_dates["invited_at"] and "customer_id" in ids and not answered),
+            "responses": answered + ("responded_at" in dates) * bool(answered),
+            "customers": own * (2 + bool({"since", "churned_at"} & dates) + bool(self.personal) / 2),
+            "revenue": 3.5 * (paid and bool(money.amounts(self.open()))),
+            "invitations": 3.8 * ("invited_at" in dates and "customer_id" in ids and not answered),
         }
 
-    def kind(self, *, alone: bool) -> str:
-        """Return which table this is; a file alone is the answers."""
-        best = max(self.strengths, key=lambda name: self.strengths[name])
-        return "responses" if alone else best if self.strengths[best] else ""
+    def kind(self, taken: set[str], *, alone: bool) -> str:
+        """Return which table this is, of those that are not there yet; a file alone is the answers."""
+        free = {name: strength for name, strength in self.strengths.items() if name not in taken}
+        best = max(free, key=lambda name: free[name], default="")
+        return "responses" if alone else best if best and free[best] else ""
 
 
 def _first(texts: Iterable[str]) -> str:

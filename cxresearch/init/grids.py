@@ -17,7 +17,9 @@ LONGEST_NAME = 40
 STEMS = (
     re.compile(r"(.+?)\s*\[(.+)\]$"),
     re.compile(r"(.+?)\s+(?:-|–|:|>)\s+(.+)$"),
-    re.compile(r"(.*?[^\d_.\- ])[_.\- ]?((?:SQ|r|row|item|a)?\d+)$", re.IGNORECASE),
+    re.compile(r"(.+)[_.\- ]((?:SQ|r|row|item|a|c)?\d+|[a-z])$", re.IGNORECASE),
+    # q1, q2, v3 number the questions of a survey; sat1, sat2 the items of one.
+    re.compile(r"(?!(?:q|v|var|question|frage|f|p)\d)(.*[^\W\d_])(\d+)$", re.IGNORECASE),
     re.compile(
         r"(?P<item>.+)[_ ](rating|score|sat|satisfaction|csat|bewertung|zufriedenheit|note|satisfaccion|valoracion|tevredenheid)$",
         re.IGNORECASE,

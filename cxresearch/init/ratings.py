@@ -1,5 +1,6 @@
 """Which columns are the ratings: likelihood to recommend, satisfaction, effort, settled at first contact, drivers."""
 
+import re
 from collections.abc import Mapping
 
 from cxresearch.init.grids import FEWEST_ITEMS, item_names, pooled, runs, stems
@@ -36,6 +37,8 @@ NO_WORDS = NO | {
     "unresolved",
     "niet opgelost",
 }
+VOTES = ({1.0, 2.0, 3.0}, {-1.0, 0.0, 1.0}, {-100.0, 0.0, 100.0})
+RATED = re.compile(r"\b(?:rate|rating|evaluat|score|bewert|beurteil|note[rz]?|evalu|valor|califi|beoordeel|cijfer)")
 EFFORT = ("effort", "aufwand", "esfuerzo", "moeite")
 
 
@@ -81,12 +84,8 @@ def is_vote(profile: Profile) -> bool:
     levels = [plain(profile.labels.get(text, text)) for text in profile.levels]
     if levels and len(levels) <= 4 and sum(bool(VOTE.fullmatch(level)) for level in levels) >= min(2, len(levels)):
         return True
-    coded = (
-        bool(profile.numbers)
-        and set(profile.numbers.values()) <= {-100.0, -1.0, 0.0, 1.0, 2.0, 3.0, 100.0}
-        and not profile.words
-    )
-    return coded and says(profile.name, "recommend") and len(profile.numbers) <= 3
+    coded = set(profile.numbers.values()) in VOTES and not profile.words
+    return coded and says(profile.name, "recommend")
 
 
 def yes_no(profile: Profile) -> dict[str, list[str]]:
@@ -140,7 +139,8 @@ def _likelihood(profile: Profile) -> Guess | None:
     if scale is None:
         return None
     steps = len({number for number in profile.numbers.values() if scale.low <= number <= scale.high})
-    if not strong and not (weak and steps > 7) and (scale.low, steps) != (0, 11):
+    most = max(profile.numbers.values()) if not strong else 0
+    if not strong and not (weak and steps > 7) and (scale.low, steps, most) != (0, 11, 10):
         return None
     confidence = scale.sure if strong else 0.65 if weak else 0.6
     reason = scale.reason + (
@@ -171,7 +171,7 @@ def _on_ten(profile: Profile, strong: bool) -> Scale | None:
     missing = [code for code in scale.missing if code != 0]
     seen = {number: text for text, number in profile.numbers.items() if str(int(number)) not in map(str, missing)}
     inside = f"{len(seen)} whole numbers from {min(seen, default=0):g} to {max(seen, default=0):g}"
-    if scale.codes or (scale.low, scale.high) in ((0, 10), (1, 10)) and scale.sure > 0.95:
+    if scale.codes or ((scale.low, scale.high) in ((0, 10), (1, 10)) and scale.sure > 0.95):
         return Scale(scale.low, 10, 0.98, f"{inside}, {scale.reason}", missing=missing, codes=scale.codes)
     few = strong and profile.filled < SEEN_IF_ASKED and scale.sure < 0.95 and scale.high <= 10
     if scale.high != 10 and not few and 0.0 not in seen:
@@ -282,9 +282,12 @@ def _without(
     scale = pooled(members, scales) if len(members) >= 2 else None
     if scale is None:
         return []
-    by_name = bool(stems(members, 2))
-    # Numbers side by side may be anything; labels, or words of rating, make them a grid.
-    sure = scale.sure if by_name or _about_service(grid, scales) else min(scale.sure, 0.6)
+    # Numbers side by side may be anything, and people are asked to agree with many things.
+    wordless = not any(member.wording for member in members)
+    about = any(profile.says("csat") or RATED.search(plain(profile.said)) for profile in grid) or bool(
+        taken & {one.name for one in grid}
+    )
+    sure = scale.sure if about or (wordless and len(stems(members, 2)) == 1) else min(scale.sure, 0.6)
     setting = {"names": item_names(members), **scale.setting}
     reason = f"{len(members)} ratings on one scale, {scale.reason}" + (
         "" if scale.turned else "; taken for higher is better"

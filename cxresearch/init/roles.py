@@ -9,7 +9,7 @@ from cxresearch.init.profile import OPTION_SEPARATORS, Profile, stands_for_none
 from cxresearch.init.ratings import is_vote, quoted, yes_no
 from cxresearch.init.words import SEGMENT_ROLES, SURVEY_KINDS, begins, plain, says
 from cxresearch.intake.levels import NO, YES
-from cxresearch.intake.numbers import NUMBER
+from cxresearch.intake.numbers import AMOUNT, NUMBER
 from cxresearch.schema.columns import COLUMN_TYPES, TAKEN
 from cxresearch.study_data import MOST_LEVELS
 
@@ -22,7 +22,7 @@ TYPED_IN = re.compile(
 # Fewer cells of a kind than this do not make a column personal or an id.
 MOST_PERSONAL_BELOW = 12
 FEWEST_A_LEVEL, LONGEST_LEVEL, MOST_SEGMENTS = 5, 40, 8
-LONG_TEXT = 18
+LONG_TEXT, FEWEST_WORDS = 18, 4
 WAYS = {"status": 0.9, "language": 0.9, "mode": 0.85, "touchpoint": 0.85}
 BANDS = {"age": [0, 25, 35, 50, 65], "years": [0, 1, 3, 10], "months": [0, 12, 36, 120]}
 
@@ -106,7 +106,7 @@ def facts(profiles: Mapping[str, Profile]) -> list[Guess]:
             if profile.length <= LONGEST_LEVEL and (profile.words or profile.labels or role == "status")
         ]
         if fits and (role == "status" or len(fits[0].levels) > 1):
-            guesses.append(Guess(role, (fits[0].name,), sure, f"{len(fits[0].levels)} levels, by its name"))
+            guesses.append(Guess(role, (fits[0].name,), sure, f"by its name; different values: {len(fits[0].levels)}"))
             taken.add(fits[0].name)
     finished = next(
         (one for name, one in profiles.items() if name not in taken and begins(name, "finished") and _is_flag(one)),
@@ -141,7 +141,8 @@ def is_text(profile: Profile) -> bool:
         return False
     spaced = sum(" " in text for text in profile.sample) / len(profile.sample)
     asked = profile.says("verbatim") and profile.once > 0.2 and profile.distinct > MOST_PERSONAL_BELOW
-    return (profile.length >= LONG_TEXT and spaced > 0.5 and profile.once > 0.5) or (asked and spaced > 0.3)
+    words = sum(text.count(" ") + 1 for text in profile.sample) / len(profile.sample)
+    return (profile.length >= LONG_TEXT and words >= FEWEST_WORDS and profile.once > 0.5) or (asked and spaced > 0.3)
 
 
 def several_choices(profile: Profile) -> Guess | None:
@@ -170,7 +171,10 @@ def groups(profiles: Mapping[str, Profile], taken: Iterable[str]) -> list[Guess]
     found = [guess for profile in profiles.values() for guess in (_banded(profile) or _levelled(profile),) if guess]
     best = sorted(found, key=lambda guess: -guess.confidence)[:MOST_SEGMENTS]
     kept = [guess for guess in found if guess in best]
-    names = _free([guess.role for guess in kept], set(taken))
+    roles = [guess.role for guess in kept]
+    # Two columns of one role: the second keeps its own name.
+    own = [role if role not in roles[:place] else named(kept[place].columns[0]) for place, role in enumerate(roles)]
+    names = _free(own, set(taken))
     return [
         Guess(name, guess.columns, guess.confidence, guess.reason, guess.setting, "groups")
         for name, guess in zip(names, kept, strict=True)
@@ -306,11 +310,13 @@ def _levelled(profile: Profile) -> Guess | None:
         or profile.length > LONGEST_LEVEL
     ):
         return None
-    role = next((role for role in SEGMENT_ROLES if says(profile.name, role)), "") or next(
+    role = next((role for role in SEGMENT_ROLES if begins(profile.name, role)), "") or next(
         (role for role in SEGMENT_ROLES if says(profile.wording, role) and len(profile.wording) < 60), ""
     )
     labelled = all(text in profile.labels for text in levels)
-    wordy = len(profile.words) >= len(levels) and not yes_no(profile)
+    wordy = (
+        len(profile.words) >= len(levels) and not all(AMOUNT.fullmatch(text) for text in levels) and not yes_no(profile)
+    )
     sure = (
         (0.92 if wordy or labelled else 0.78)
         if role

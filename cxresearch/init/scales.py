@@ -10,7 +10,11 @@ from cxresearch.intake.scores import LABELLED
 
 # Numbers that surveys use for "no answer", where they stand clear of the scale.
 NO_ANSWER_CODES = frozenset({-1.0, -7.0, -8.0, -9.0, -77.0, -88.0, -97.0, -98.0, -99.0, 66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 999.0, 998.0})  # fmt: skip
+# What programs write for an empty number; in a column of words NA may be North America.
+EMPTY = frozenset({"na", "nan", "null", "none", "-", "--", ".", "#null!"})
 LONGEST_SHORT, SLIDER = 11, 100
+# So many of the answers must lie within the ends that the wording names.
+WITHIN = 0.8
 # Levels that are neither numbers nor known words may be so many of the rows; intake sets them aside and counts them.
 MOST_STRANGE = 0.02
 # So many answers without a single 0 mean that 0 could not be given.
@@ -105,12 +109,12 @@ def scale_of(profile: Profile) -> Scale | None:
     """
     if not profile.levels or profile.dated or stands_apart(profile):
         return None
-    blank = [text for text in profile.levels if stands_for_none(text)]
+    blank = [text for text in profile.levels if stands_for_none(text) or text.casefold() in EMPTY]
     known = sum(profile.levels[text] for text in profile.numbers)
     if known <= profile.levels.total() / 2:
         return _from_words(profile, blank)
     numbers, codes = _without_codes(profile)
-    ends = {text: side(text) for text in profile.words}
+    ends = {text: side(text) for text in profile.words if text not in blank}
     strange = sum(profile.levels[text] for text, where in ends.items() if not where)
     if not numbers or strange > MOST_STRANGE * profile.filled:
         return None
@@ -148,6 +152,7 @@ def _without_codes(profile: Profile) -> tuple[dict[float, int], list[int]]:
         float(code) for code, label in profile.labels.items() if stands_for_none(label) and re.fullmatch(r"-?\d+", code)
     }
     rest = {number: n for number, n in rows.items() if number not in named | NO_ANSWER_CODES}
+    named |= {float(number) for number, phrase in END.findall(profile.wording) if stands_for_none(phrase)}
     # On a slider of 0-100, 98 is an answer.
     clear = bool(rest) and max(rest) <= LONGEST_SHORT
     out = sorted(number for number in rows if number in named or (clear and number in NO_ANSWER_CODES))
@@ -169,7 +174,7 @@ def _from_numbers(profile: Profile, rows: dict[float, int], missing: list[Any], 
         return None
     low, high, sure, reason = found
     if low == 1 and rows.get(0.0):
-        missing = [0, *missing]
+        missing = [0, *(code for code in missing if code != 0)]
     codes = _end_codes(ends, low, high)
     told = _told_ends(profile, labels)
     turned = len(told) > 1 and told[min(told)] > 0 > told[max(told)]
@@ -186,6 +191,17 @@ def _ends(profile: Profile, rows: dict[float, int], labels: dict[float, str]) ->
         low, high = int(told[1] or told[3]), int(told[2] or told[4])
         if low <= max(least, 1) and most <= high:
             return low, high, 0.97, f"the wording says {low} to {high}"
+    told_ends = _said_ends(profile)
+    inside = sum(n for number, n in rows.items() if told_ends and min(told_ends) <= number <= max(told_ends))
+    if len(told_ends) > 1 and max(told_ends) - min(told_ends) >= 2 and inside >= WITHIN * sum(rows.values()):
+        outside = sum(rows.values()) - inside
+        reason = f"the wording names the ends {min(told_ends):g} and {max(told_ends):g}"
+        return (
+            int(min(told_ends)),
+            int(max(told_ends)),
+            0.97,
+            reason + (f"; {outside} answers lie outside" if outside else ""),
+        )
     where = {number for number, label in labels.items() if side(label) or NEUTRAL.search(plain(label))}
     if (
         len(where) > 1
@@ -220,8 +236,14 @@ def _told_ends(profile: Profile, labels: dict[float, str]) -> dict[float, int]:
         for text, number in profile.numbers.items()
         if (match := LABELLED.fullmatch(text))
     }
-    said = {float(number): side(phrase) for number, phrase in END.findall(profile.wording)}
+    said = _said_ends(profile)
     return {number: where for number, where in {**said, **texts, **named}.items() if where}
+
+
+def _said_ends(profile: Profile) -> dict[float, int]:
+    """Return the numbers that a wording explains as steps of the scale, and their sides."""
+    said = {float(number): phrase for number, phrase in END.findall(profile.wording or profile.name)}
+    return {number: side(phrase) for number, phrase in said.items() if side(phrase) or NEUTRAL.search(plain(phrase))}
 
 
 def _end_codes(ends: dict[str, int], low: int, high: int) -> dict[str, list[Any]]:
@@ -258,7 +280,7 @@ def _recoded(named: dict[float, int], missing: list[Any]) -> Scale:
 
 def _from_words(profile: Profile, blank: list[str]) -> Scale | None:
     """Return the scale of answers in words, from known words alone: nothing that a customer typed becomes a code."""
-    words = {text: plain(text) for text in profile.words}
+    words = {text: plain(text) for text in profile.words if text not in blank}
     numbers = {text: str(int(number)) for text, number in profile.numbers.items() if number.is_integer()}
     degrees = {
         text: next((degree for degree in DEGREES if word.startswith(degree)), "") for text, word in words.items()

@@ -1,6 +1,7 @@
 """The study and run files as text: each value written by ruamel, each guess with its confidence and reason beside it."""
 
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,7 +106,7 @@ def _columns(draft: Draft) -> list[str]:
 
 def _written(guess: Guess, indent: str, text: str) -> list[str]:
     """Return the lines of an entry: as it is where it is taken, else as a question."""
-    reason = one_line(f"{guess.confidence:.0%}: {guess.reason}").replace("%", " %", 1)
+    reason = re.sub(r"(\d)%", r"\1 %", one_line(f"{guess.confidence:.0%}: {guess.reason}"))
     if guess.taken:
         return [f"{indent}{text}   # {reason}"]
     return [
@@ -132,11 +133,7 @@ def _survey(draft: Draft) -> list[str]:
 def _sets(draft: Draft) -> list[str]:
     """Return the multi-select sets."""
     found = [guess for guess in draft.guesses if guess.place == "sets"]
-    lines = [
-        line
-        for guess in found
-        for line in _written(guess, "      ", f"{flow(guess.role)}: {_choices_of(guess)}")
-    ]
+    lines = [line for guess in found for line in _written(guess, "      ", f"{flow(guess.role)}: {_choices_of(guess)}")]
     return ["    sets:", *lines] if any(guess.taken for guess in found) else []
 
 

@@ -251,7 +251,7 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
 SEGMENT_ROLES = ("region", "plan", "gender", "age", "tenure", "customer_segment")
 NOT_ASKED = re.compile(
     r"(?:n a|not applicable|does ?n[o ]?t apply|not rated|no (?:answer|opinion|response)|don ?t know|do not know|dk|unknown|unsure|not sure"
-    r"|can ?(?:no|n) ?t say|prefer not to (?:say|answer)|refused|declined|missing|none|system missing"
+    r"|can ?(?:no|n) ?t say|prefer not to (?:say|answer)|refused|declined|missing|system missing"
     r"|weiss (?:ich )?nicht|keine (?:angabe|antwort|meinung)|k a|trifft nicht zu|nicht zutreffend|nicht beurteilbar"
     r"|ne sais? pas|je ne sais pas|sans (?:reponse|avis|opinion)|sans objet|nsp|non concerne|non applicable"
     r"|no s(?:e|abe)|no sabe no contesta|ns nc|no aplica|no procede|sin respuesta"
