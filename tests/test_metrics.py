@@ -825,7 +825,7 @@ def test_a_permutation_keeps_both_answers_of_a_customer_together():
 def test_a_break_between_the_periods_is_not_compared():
     data = study(wave("2026Q2", (100, 100, 100)), wave("2026Q3", (200, 50, 50)), breaks={"nps": ["2026Q3"]})
     row = metrics.change(data, "nps").iloc[0]
-    assert (row["verdict"], row["flag"]) == ("not comparable", "scale, wording or mode changed in 2026Q3")
+    assert (row["verdict"], row["flag"]) == ("not comparable", "the way of asking changed in 2026Q3")
     assert row[["estimate", "std_error", "conf_low", "conf_high", "statistic", "p_value", "p_adjusted"]].isna().all()
     assert row[["previous", "current"]].notna().all()
     data.breaks = {"nps": ["2026Q2", "2026Q4"], "csat": ["2026Q3"]}

@@ -52,7 +52,10 @@ def numbers(found: Restated | None) -> list[tuple[str, str, str, str]]:
 def test_numbers_of_the_same_row_are_compared_whatever_its_place(compare):
     before = payload([["Basic", 100, 90, 1.5, ""], ["Gone", 100, 90, 2.0, ""]])
     after = payload([["New", 100, 90, 9.0, ""], ["Basic", 110, 90, 1.7, ""]])
-    assert numbers(compare([before], [after])) == [("Basic", "Estimate", "1.50", "1.70"), ("Basic", "Answers", "100", "110")]
+    assert numbers(compare([before], [after])) == [
+        ("Basic", "Estimate", "1.50", "1.70"),
+        ("Basic", "Answers", "100", "110"),
+    ]
 
 
 def test_nothing_that_differs_is_nothing(compare):

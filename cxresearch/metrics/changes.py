@@ -185,4 +185,4 @@ def _obstacle(study: "StudyData", metric: str) -> str:
         return NO_EARLIER_PERIOD
     first, last = sorted([period_key(study.compare_to), period_key(study.period)])
     between = [period for period in breaks(study, metric) if first < period_key(period) <= last]
-    return f"scale, wording or mode changed in {between[-1]}" if between else ""
+    return f"the way of asking changed in {between[-1]}" if between else ""

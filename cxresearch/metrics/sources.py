@@ -102,7 +102,7 @@ def breaks(study: "StudyData", metric: str) -> list[str]:
     Returns
     -------
     list of str
-        First periods of a new scale, wording or mode; also for the `breaks` of a drawn trend.
+        First periods of a new scale, wording, mode or invitation rule; also for the `breaks` of a drawn trend.
     """
     known = study.breaks
     return sorted({*known.get(metric, []), *known.get(measure_of(study, metric).column, [])}, key=period_key)

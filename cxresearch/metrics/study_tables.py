@@ -42,7 +42,7 @@ SCORECARD_COLUMNS = (
     *("unit", "survey", "target", "target_verdict", "flag"),
 )
 MET, MISSED, CANNOT_TELL = "met", "missed", "cannot tell"
-BROKEN = "scale, wording or mode changed: not comparable with earlier periods"
+BROKEN = "the way of asking changed: not comparable with earlier periods"
 # Answers of more different values than this are counted in about so many classes.
 MOST_BARS, CLASSES = 15, 10
 GIVEN, CHOSEN = "_given", "_chosen"

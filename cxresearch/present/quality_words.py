@@ -34,6 +34,22 @@ def flow(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
 
 
 @finding_named
+def comparability(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return where trends break because people were asked in another way."""
+    broken, flagged = frame[frame["breaks"]], int((~frame["breaks"].astype("bool")).sum())
+    told = [
+        f"The line of {say.level('metric', metric, labels)} breaks at {say.listed(map(say.period_label, when))} "
+        f"({say.listed(dict.fromkeys(rows['what']))})."
+        for metric, rows in broken.groupby("metric", sort=False)
+        for when in [list(dict.fromkeys(rows["period"]))]
+    ]
+    if not len(frame):
+        return "No change was found in how people were asked."
+    rest = f"{say.count(flagged, 'other change is', 'other changes are')} flagged." if told and flagged else ""
+    return joined(*told, rest) if told else f"No line breaks; {say.count(flagged, 'change is', 'changes are')} flagged."
+
+
+@finding_named
 def speaks_for(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return for whom the numbers speak: who answered, of those invited."""
     counts = {str(record["stage"]): record["n"] for record in _counted(frame)}

@@ -70,7 +70,7 @@ def finding(payload: ProtectedPayload) -> str:
 
 
 # For these an empty frame is good news, which is told.
-EMPTY_SAYS_SOMETHING = ("duplicates", "quarantine")
+EMPTY_SAYS_SOMETHING = ("comparability", "duplicates", "quarantine")
 
 
 def arguments_of(payload: ProtectedPayload) -> dict[str, Any]:
