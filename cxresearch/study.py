@@ -6,6 +6,7 @@ read strictly: an unknown key is an error that names the nearest known one.
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "inside",
     "load_run",
     "load_study",
+    "planned",
     "project_root",
     "source_files",
     "sources_of",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 READERS = ("study.py", "study_data.py", "periods.py", "database.py")
+# Names, in the environment of a report's notebooks, a study and its data key.
+PLANNED = "CXRESEARCH_PLANNED_DATA"
 # Where the rows of a table come from.
 Sources = list[Path] | DatabaseTable
 NOTEBOOK_NAME = re.compile(r"\d{2}-[a-z0-9-]+")
@@ -173,16 +177,35 @@ def inputs(study: Study) -> dict[str, str]:
     return {file.relative_to(study.folder).as_posix(): file_digest(file) for file in files} | rows
 
 
-def data_key(study: Study) -> str:
-    """Return the digest of all that the accepted tables depend on: the study's files and the code that reads them."""
-    files = {name: _digests(found) for name, found in source_files(study).items()}
-    beside = {file.name: file_digest(file) for file in sorted(study.folder.glob("*.yaml")) if file != study.path}
+def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
+    """Return the digest of all that the accepted tables depend on: the study's inputs and the code that reads them.
+
+    Parameters
+    ----------
+    study
+        The study file.
+    found
+        What `inputs` returns, where it is at hand. Where it is not, a notebook of a report gets the key that its report
+        was planned with: tables of a database may change under it, and all pages shall stand on the same rows.
+    """
+    if found is None:
+        planned_for, _, key = os.environ.get(PLANNED, "").partition(" ")
+        if planned_for == _identity(study):
+            return key
+        found = inputs(study)
+    # Of the study file counts what it says, not how it is written.
+    told = {name: content for name, content in found.items() if name != study.path.name}
     here = Path(__file__).parent
     readers = [here / name for name in READERS] + [
         path for room in ("schema", "intake") for path in sorted((here / room).glob("*.py"))
     ]
     code = {str(file.relative_to(here)): file_digest(file) for file in readers}
-    return digest(study.model_dump(mode="json"), files, beside, code)
+    return digest(study.model_dump(mode="json"), told, code)
+
+
+def planned(study: Study, key: str) -> dict[str, str]:
+    """Return the environment in which `data_key` of a study is a given one."""
+    return {PLANNED: f"{_identity(study)} {key}"}
 
 
 def inside(folder: Path, text: str) -> Path:
@@ -202,11 +225,9 @@ def inside(folder: Path, text: str) -> Path:
     return path
 
 
-def _digests(sources: Sources) -> list[tuple[str, str]]:
-    """Return name and digest of each source of a table."""
-    if isinstance(sources, DatabaseTable):
-        return [(sources.name, fingerprint(sources))]
-    return [(file.name, file_digest(file)) for file in sources]
+def _identity(study: Study) -> str:
+    """Return which study this is, as it stands in its file."""
+    return digest(str(study.path), study.model_dump(mode="json"))
 
 
 def _files(study: Study, table: str, source: str) -> list[Path]:

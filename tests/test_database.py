@@ -1,5 +1,6 @@
 """Tables of DuckDB and of a real PostgreSQL server: read like files, never written, and never a password in sight."""
 
+import json
 import os
 import re
 import shutil
@@ -14,12 +15,16 @@ import duckdb
 import pandas as pd
 import psycopg
 import pytest
+import tiny_project
 from conftest import SEARCHED, need
+from tiny_project import Tiny
 
 from cxresearch import database, study_data
 from cxresearch.intake.accept import accept
 from cxresearch.intake.read import read
 from cxresearch.study import StudyError, data_key, inputs, load_study, sources_of
+
+package, tiny = tiny_project.package, tiny_project.tiny
 
 PASSWORD = "Sesame-4711"
 ROLE = "analyst"
@@ -409,6 +414,44 @@ def test_the_password_comes_from_the_environment_and_goes_nowhere(server, write,
     kept = [path for path in project.rglob("*") if path.is_file()]
     assert kept
     assert not [path for path in kept if PASSWORD.encode() in path.read_bytes()]
+
+
+LOADS = """
+import cxresearch as cx
+answers = cx.load(study, period=period).responses
+show("mean", [["all", 100, 90, float(answers["nps"].mean()), ""]])
+"""
+# What changes the table under the feet of a report that is being made.
+CHANGES = """
+import psycopg
+with psycopg.connect("{where}") as rows:
+    rows.execute("UPDATE survey.answers SET score = 0")
+"""
+
+
+def test_a_report_stands_on_the_rows_that_it_was_planned_with(server, tiny):
+    study = tiny_project.STUDY.replace("answers.csv", f"{server.address}\n    table: survey.answers")
+    tiny.write("data/tiny/study.yaml", study.replace('{from: day, format: "%Y-%m-%d"}', "at"))
+    where = f"postgresql://postgres@127.0.0.1:{server.port}/survey"
+    first_page = CHANGES.format(where=where) + LOADS
+    tiny.notebook("01-base", *tiny_project.page("Who?", ("markdown", "## Who?"), ("code", first_page)))
+    tiny.notebook("00-summary", *tiny_project.page("How?", ("code", LOADS)))
+    mean = sum(score for *_, score, _ in ANSWERS) / len(ANSWERS)
+    assert means(tiny) == pytest.approx({"01-base": mean, "00-summary": mean})
+    assert means(tiny) == {"01-base": 0, "00-summary": 0}
+    assert "Nothing changed" in tiny.report().stdout
+    manifest = json.loads((tiny.latest / "manifest.json").read_text())
+    assert list(manifest["inputs"]) == ["study.yaml", "tables.responses"]
+    published = tiny_project.tree(tiny.reports).items()
+    assert not [name for name, data in published if PASSWORD.encode() in data or ROLE.encode() + b"@" in data]
+
+
+def means(tiny: Tiny) -> dict[str, float]:
+    """Make the report and return the mean that each of its pages shows."""
+    done = tiny.report()
+    assert done.returncode == 0, done.stderr
+    pages = json.loads((tiny.latest / "team" / "results.json").read_text())["notebooks"]
+    return {name: found["mean"]["frame"]["rows"][0][3] for name, found in pages.items() if "mean" in found}
 
 
 def test_a_file_read_by_the_same_reader_stays_a_file(write):

@@ -11,7 +11,6 @@ from typing import Any
 import cxresearch
 from cxresearch.cache import file_digest
 from cxresearch.report.plan import Plan
-from cxresearch.study import inputs
 
 MANIFEST = "manifest.json"
 ID_LENGTH = 16
@@ -37,7 +36,7 @@ def recorded(plan: Plan) -> dict[str, Any]:
         "tiers": run.tiers,
         "plan": plan.key,
         "data": plan.data_key,
-        "inputs": inputs(study),
+        "inputs": dict(plan.inputs),
         "parameters": {page.name: page.parameters for page in plan.pages},
         "notebooks": {page.name: page.key for page in plan.pages},
         "contents": {page.name: page.content for page in plan.pages},

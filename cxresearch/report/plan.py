@@ -5,6 +5,7 @@ No pandas, no papermill, no nbconvert: an unchanged report costs no more than re
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import cxresearch
 from cxresearch.cache import digest, file_digest
 from cxresearch.report.notebook import Cell, Parameter, declared_parameters, fits, headings, read_cells
 from cxresearch.strict_yaml import StudyError, nearest
-from cxresearch.study import Run, Study, data_key, load_study, project_root
+from cxresearch.study import Run, Study, data_key, inputs, load_study, project_root
 
 SUMMARY = "00-summary"
 INDEX = "index.html"
@@ -84,6 +85,8 @@ class Plan:
         The files, checked.
     root
         The project's folder.
+    inputs
+        Digest of each file and database table that the numbers rest on, by name.
     data_key, sources, lock
         Digests of all that the accepted tables depend on, of the package's sources, and of the lock file.
     pages
@@ -95,6 +98,7 @@ class Plan:
     run: Run
     study: Study
     root: Path
+    inputs: Mapping[str, str]
     data_key: str
     sources: str
     lock: str
@@ -118,7 +122,8 @@ def make_plan(run: Run) -> Plan:
     """
     root, study = project_root(), load_study(run.study_path)
     pages = [_page(path, run) for path in notebook_paths(run, root)]
-    key, sources, lock = data_key(study), package_digest(), lock_digest(root)
+    found, sources, lock = inputs(study), package_digest(), lock_digest(root)
+    key = data_key(study, found)
     code = sources, lock, list(sys.version_info[:2])
     keyed = _keyed(pages, (key, *code))
     methods = root / METHODS
@@ -129,7 +134,7 @@ def make_plan(run: Run) -> Plan:
         [(page.name, page.key) for page in keyed],
         file_digest(methods) if methods.is_file() else "",
     ]
-    return Plan(run, study, root, key, sources, lock, tuple(keyed), digest(*shown, *code))
+    return Plan(run, study, root, found, key, sources, lock, tuple(keyed), digest(*shown, *code))
 
 
 def notebook_paths(run: Run, root: Path) -> list[Path]:

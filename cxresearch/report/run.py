@@ -19,6 +19,7 @@ from cxresearch.report.kernel import kernel_environment
 from cxresearch.report.plan import SUMMARY, Page, Plan
 from cxresearch.report.progress import Steps
 from cxresearch.report.worker import Outcome, Task, execute, kill_children, start
+from cxresearch.study import planned
 
 # Sockets' paths must stay under about 100 characters; a TMPDIR of one's own may be longer than that.
 SHORT_FOLDERS = ("/tmp", "/var/tmp")
@@ -152,7 +153,7 @@ def workers(plan: Plan, store: Store, options: Options) -> Iterator[Executor]:
     """
     sockets = _short_folder()
     environment = kernel_environment(store.folder("home"), sockets, options.memory)
-    environment["CXRESEARCH_ROOT"] = str(plan.root)
+    environment |= {"CXRESEARCH_ROOT": str(plan.root), **planned(plan.study, plan.data_key)}
     known = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
     pool = _Pool(options.jobs, spawn, initializer=start, initargs=(environment, sockets))
