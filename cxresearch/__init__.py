@@ -5,6 +5,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what a run's other notebooks found.
 - `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
   `conf_high`.
+- `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.weights` makes weights: raking, calibration, response propensity, replicates.
 - `cx.show(frame, …)` displays a result, protected; `cx.record(key, frame)` keeps one without displaying it.
 """
@@ -14,14 +15,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("metrics", "quality", "summary", "weights")
+_NAMESPACES = ("metrics", "quality", "segments", "summary", "weights")
 _FUNCTIONS = {
     "load": "cxresearch.study_data",
     "results": "cxresearch.study_data",
     "show": "cxresearch.present.show",
     "record": "cxresearch.present.show",
 }
-__all__ = ["load", "metrics", "quality", "record", "results", "show", "summary", "weights"]
+__all__ = ["load", "metrics", "quality", "record", "results", "segments", "show", "summary", "weights"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from cxresearch.stats.groups import Sample
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["Asked", "asked", "by_customer", "sample_of"]
+__all__ = ["Asked", "asked", "by_customer", "measure_named", "sample_of"]
 
 EVERYONE = "_everyone"
 # Metrics that are more than the column of their name.
@@ -87,7 +87,7 @@ def _of_frame(
     scale: Scale | None = None,
 ) -> Asked:
     """Return a metric of a frame."""
-    return _read(by_customer(frame, customer), _measure(frame, metric, scale), columns, smallest_difference)
+    return _read(by_customer(frame, customer), measure_named(frame, metric, scale), columns, smallest_difference)
 
 
 def by_customer(frame: pd.DataFrame, customer: str | None) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def _read(rows: pd.DataFrame, measure: Measure, columns: Columns, margin: float 
     return Asked(rows, measure, found.votes, sample, columns, margin)
 
 
-def _measure(frame: pd.DataFrame, metric: str, scale: Scale | None) -> Measure:
+def measure_named(frame: pd.DataFrame, metric: str, scale: Scale | None) -> Measure:
     """Return what a metric of a frame counts: a named one, the share of ones, or the mean of a column."""
     if metric in NAMED:
         column = {"top_box": "csat", "top_2_box": "csat", "low_effort": "ces"}.get(metric, metric)
