@@ -22,6 +22,7 @@ ROOMS = [
     ["stats"],
     ["demo"],
     ["intake"],
+    ["comparability"],
     ["study_data"],
     ["init"],
     ["check"],

@@ -269,6 +269,12 @@ def flow():
     return pd.DataFrame({"stage": ["invited", "answered", "counted", "linked"], "n": counts, "n_customers": counts})
 
 
+def asked_otherwise(*rows: tuple) -> pd.DataFrame:
+    """Return differences in how people were asked, as `cx.quality.comparability` gives them."""
+    frame = pd.DataFrame(rows, columns=["metric", "period", "what", "breaks"]).astype({"breaks": "bool"})
+    return frame.assign(detail="words").astype({name: "str" for name in ("metric", "period", "what", "detail")})
+
+
 @pytest.mark.parametrize(
     ("name", "frame", "about", "sentence"),
     [
@@ -289,6 +295,13 @@ def flow():
          "All 900 rows read were accepted."),
         ("quarantine", pd.DataFrame({"table": ["a", "b"], "rows_in": [900, 100], "quarantined": [1, 0]}), "process",
          f"Of 1{THIN}000 rows read, 1 (0.1%) was set aside: 1 in a."),
+        ("comparability", asked_otherwise(), "process", "No change was found in how people were asked."),
+        ("comparability", asked_otherwise(("nps", "2026Q1", "mode", False)), "process",
+         "No line breaks; 1 change is flagged."),
+        ("comparability", asked_otherwise(("csat", "2025Q2", "scale", True), ("csat", "2025Q3", "scale", True),
+                                          ("nps", "2026Q1", "wording", True), ("nps", "2026Q1", "mode", False)),
+         "process", "The line of Satisfaction (CSAT) breaks at Q2 2025 and Q3 2025 (scale). "
+         "The line of NPS breaks at Q1 2026 (wording). 1 other change is flagged."),
     ],
 )  # fmt: skip
 def test_the_way_of_the_data_in_words(name, frame, about, sentence):
@@ -390,7 +403,7 @@ def test_sentences_are_clean_english(name):
 
 
 def test_every_sentence_is_tested():
-    process = {"revenue", "duplicates", "quarantine"}
+    process = {"revenue", "duplicates", "quarantine", "comparability"}
     assert set(words.FINDINGS) == set(FRAMES) | process
 
 
