@@ -14,6 +14,7 @@ from cxresearch.present import findings, frames, plots, tables, words
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import SCALE, png
 from cxresearch.present.cells import DEFAULT_LEVEL, escaped
+from cxresearch.present.crosstabs import crosstab_table
 from cxresearch.present.payload import ProtectedPayload
 
 PHONE = "(max-width: 600px)"
@@ -166,6 +167,11 @@ def _table(payload: ProtectedPayload) -> str:
     return f"{_finding(payload)}{tables.table(payload)}{_caption(payload)}"
 
 
+def _crosstab(payload: ProtectedPayload) -> str:
+    """Return a question by a banner with its finding and caption."""
+    return f"{_finding(payload)}{crosstab_table(payload)}{_caption(payload)}"
+
+
 def _sentence(payload: ProtectedPayload) -> str:
     """Return a sentence under its caption: that of `finding`, else those of the column `sentence`."""
     label = f"<figcaption>{escaped(payload.caption)}</figcaption>" if payload.caption else ""
@@ -274,5 +280,6 @@ CONTENTS: dict[str, Callable[[ProtectedPayload], str]] = {
     "findings": _findings,
     "facts": _facts,
     "sentence": _sentence,
+    "crosstab": _crosstab,
     "figure": _own_figure,
 }

@@ -35,6 +35,7 @@ OTHERS = {
     "findings": (),
     "facts": (),
     "sentence": ("target",),
+    "crosstab": (),
     "figure": (),
 }
 KINDS: dict[str, tuple[str, ...] | None] = {**OTHERS, **PLOTS}

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from cxresearch.present.crosstabs import tab_frame
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.findings import FINDINGS
 from cxresearch.present.html import fragment, stylesheet
-from cxresearch.present.labels import METRIC_UNITS
+from cxresearch.present.labels import METRIC_UNITS, label
 from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
 
 FIGURE_DPI = 200
@@ -84,6 +85,35 @@ def show(
     )
     seen = protect([payload], policy or (Policy.of(study) if study is not None else Policy())).payloads[0]
     _display({MIME_TYPE: payload.to_json(), "text/html": _html(seen), "text/plain": _plain(seen)})
+
+
+def show_tabs(
+    tab: Any, *, key: str = "tab", labels: dict[str, str] | None = None, study: Any = None, method: str = "crosstab"
+) -> None:
+    """Display each question of a crosstab, protected, and leave the payloads for the report and its tab book.
+
+    Parameters
+    ----------
+    tab
+        As `cx.segments.crosstab` returns it.
+    key
+        What the outputs' keys begin with, unique in the notebook.
+    labels, study, method
+        As for `show`.
+    """
+    for name in tab.cells["row"].unique():
+        caption = label(name, {**_labels(study), **(labels or {})})
+        show(
+            tab_frame(tab, name),
+            "crosstab",
+            key=f"{key}-{slug(name)}",
+            caption=caption,
+            finding="crosstab",
+            method=method,
+            labels=labels,
+            study=study,
+            unit="share",
+        )
 
 
 def record(key: str, frame: pd.DataFrame, *, about: str = "people", study: Any = None, **arguments: Any) -> None:

@@ -22,13 +22,15 @@ from cxresearch.present.payload import BASES, Payload
 AXES = frozenset({
     "period", "metric", "survey", "touchpoint", "stage", "table", "file", "rule", "column", "question", "driver",
     "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period", "link",
-    "answers", "answer", "against", "weighting", "source",
+    "answers", "answer", "against", "weighting", "source", "row",
+    "row_level", "banner",
 })  # fmt: skip
 # Columns whose levels are made by leaving some people out of all.
 NESTED = ("answers",)
 # What does not name a group of people: the same people are behind every metric; period and survey are kept apart.
 NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period", "against", "weighting", "source")
-SEGMENT, LEVEL = "segment", "level"
+# A column of levels, and the column that says of which segment: the group is named by segment and level alone.
+SEGMENT_OF = {"level": "segment", "banner_level": "banner"}
 PREVIOUS = "n_customers_previous"
 SHOWN, BASE, COMPLEMENT, LINKED = "", "base", "complement", "linked"
 FEWEST_HIDDEN = 2
@@ -194,8 +196,9 @@ def _when(row: dict[str, Any], payload: Payload, name: str) -> str:
 def _levels_of(groups: dict[str, str]) -> frozenset[tuple[str, str]]:
     """Return the levels that name a group of people."""
     named = {name: level for name, level in groups.items() if name not in NOT_IN_A_NAME}
-    if SEGMENT in named and LEVEL in named:
-        named[named.pop(SEGMENT)] = named.pop(LEVEL)
+    for level, segment in SEGMENT_OF.items():
+        if segment in named and level in named:
+            named[named.pop(segment)] = named.pop(level)
     return frozenset(named.items())
 
 
@@ -213,7 +216,7 @@ def _add_totals(cells: list[Cell]) -> list[Line]:
                     found[cell.table, cell.slot, pair[0], cell.groups - {pair}].append(place)
         known = len(cells)
         for (table, slot, column, groups), members in found.items():
-            segment = dict(groups).get(SEGMENT, column) if column == LEVEL else column
+            segment = dict(groups).get(SEGMENT_OF.get(column, ""), column)
             if (table, slot, groups) not in places:
                 places[table, slot, groups] = len(cells)
                 base = sum(cells[member].base for member in members)

@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cxresearch.present import frames, words
 from cxresearch.present import labels as say
 from cxresearch.present.cells import P_VALUES
+from cxresearch.present.crosstabs import CrossGrid, cross_grid
 from cxresearch.present.html import basis
 from cxresearch.present.payload import ProtectedPayload
 
@@ -134,6 +135,9 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
     _put(page.cell(1, 1), sheet.payload.caption or sheet.payload.key, font=TITLE)
     _put(page.cell(2, 1), sheet.finding)
     _put(page.cell(3, 1), sheet.basis, font=SOFT)
+    if sheet.payload.kind == "crosstab":
+        _write_crosstab(page, cross_grid(sheet.payload))
+        return
     frame = sheet.payload.to_frame()
     shown = [name for name in frame.columns if name not in UNSEEN]
     hidden, small = frames.is_hidden(frame), frames.is_small(frame)
@@ -150,6 +154,28 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
         longest = max(len(str(page.cell(row, place).value or "")) for row in range(FIRST_ROW, page.max_row + 1))
         page.column_dimensions[get_column_letter(place)].width = min(max(longest, 8) + 2, WIDEST)
     page.freeze_panes = page.cell(FIRST_ROW + 1, max(len(sheet.payload.group_columns), 1) + 1)
+
+
+def _write_crosstab(page: Worksheet, grid: CrossGrid) -> None:
+    """Write a question by a banner: two lines of headings, then a column of numbers and one of letters for each."""
+    for place, head in enumerate(grid.heads):
+        letter = f" ({head.letter})" if head.letter else ""
+        _put(page.cell(FIRST_ROW, 2 * place + 2), head.banner, font=BOLD)
+        _put(page.cell(FIRST_ROW + 1, 2 * place + 2), f"{head.level}{letter}", font=BOLD)
+        for column, width in ((2 * place + 2, max(len(head.level) + 6, 10)), (2 * place + 3, 5)):
+            page.column_dimensions[get_column_letter(column)].width = min(width, WIDEST)
+    for row, line in enumerate(grid.lines, start=FIRST_ROW + 2):
+        _put(page.cell(row, 1), line.name, font=SOFT if line.is_base else None)
+        for place, entry in enumerate(line.entries):
+            cell = page.cell(row, 2 * place + 2)
+            _put(cell, say.DASH if entry.is_hidden else entry.value, font=SOFT if entry.is_small else None)
+            cell.number_format = FORMATS.get(line.unit, FORMATS["number"])
+            if entry.mark:
+                _put(page.cell(row, 2 * place + 3), entry.mark, font=SOFT)
+    for row, note in enumerate(grid.notes, start=FIRST_ROW + 3 + len(grid.lines)):
+        _put(page.cell(row, 1), note, font=SOFT)
+    page.column_dimensions["A"].width = min(max(len(line.name) for line in grid.lines) + 2, WIDEST)
+    page.freeze_panes = page.cell(FIRST_ROW + 2, 2)
 
 
 def _heading(name: str, payload: ProtectedPayload) -> str:
