@@ -7,7 +7,8 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
   `conf_high`.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.weights` makes weights: raking, calibration, response propensity, replicates.
-- `cx.show(frame, …)` displays a result, protected; `cx.record(key, frame)` keeps one without displaying it.
+- `cx.show(frame, …)` displays a result, protected; `cx.show_tabs(crosstab)` displays each question of a
+  crosstab, `cx.record(key, frame)` keeps a result without displaying it.
 """
 
 from importlib import import_module
@@ -20,9 +21,10 @@ _FUNCTIONS = {
     "load": "cxresearch.study_data",
     "results": "cxresearch.study_data",
     "show": "cxresearch.present.show",
+    "show_tabs": "cxresearch.present.show",
     "record": "cxresearch.present.show",
 }
-__all__ = ["load", "metrics", "quality", "record", "results", "segments", "show", "summary", "weights"]
+__all__ = ["load", "metrics", "quality", "record", "results", "segments", "show", "show_tabs", "summary", "weights"]
 
 
 def __getattr__(name: str) -> Any:
