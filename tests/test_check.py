@@ -89,7 +89,8 @@ def test_what_was_mended_is_told_apart_from_what_somebody_should_see(study):
 
 
 def test_every_table_is_looked_at_whatever_is_refused_before_it(study):
-    (study / "answers.csv").write_text(HEADER + "".join(f"R{number},C1,2026-07-01,Jane Doe\n" for number in range(30)))
+    names = "".join(f"R{number},C1,2026-07-01,Jane Doe {number}\n" for number in range(30))
+    (study / "answers.csv").write_text(HEADER + names)
     (study / "customers.csv").write_text(CUSTOMERS + "C3,Plan 1\n")
     checked = check(run_file(study))
     refused, other = checked.tables["responses"], checked.tables["customers"]
