@@ -138,6 +138,15 @@ def test_a_quotation_mark_across_blocks_is_one(monkeypatch):
         assert parts.widths.tolist() == [2] * 51
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_line_ends_of_every_kind_across_blocks(end, source, monkeypatch):
+    monkeypatch.setattr(records, "ARROW_BLOCK", 64)
+    text = "id,score,why\n" + "".join(f'R{i},{i % 11},"text\r\n{i}"\n' for i in range(300))
+    found = source(text.replace("\n", end).replace("\r\r", "\r"))
+    assert found.frame["id"].tolist() == [f"R{i}" for i in range(300)]
+    assert len(found.frame["score"]) == 300
+
+
 def test_a_quotation_mark_within_a_field_is_read_as_it_stands(source):
     found = source(TABLE + 'R12,3,5" pipe\nR13,4,x "y" z\n')
     assert found.frame["why"].tolist()[-2:] == ['5" pipe', 'x "y" z']
@@ -162,6 +171,8 @@ def test_what_does_not_fit_is_set_aside_by_its_number(source):
 
 def test_a_delimiter_at_the_end_of_lines_makes_no_column(source):
     plain = source(TABLE).frame
+    rows_only = TABLE.replace("\n", ",\n").replace("why,", "why", 1)
+    pd.testing.assert_frame_equal(source(rows_only).frame, plain)
     for text in (TABLE.replace("\n", ",\n"), TABLE.replace("id,score,why\n", "id,score,why,\n"), TABLE + "R,1,x,,,\n"):
         assert source(text).frame.columns.tolist() == ["id", "score", "why"]
     pd.testing.assert_frame_equal(source(TABLE.replace("\n", ",\n")).frame, plain)
@@ -230,6 +241,19 @@ def test_lines_of_another_encoding_are_read_and_counted(source):
     pd.testing.assert_frame_equal(found.frame, frame)
 
 
+def test_a_damaged_line_among_those_of_another_encoding_is_no_text(source):
+    found = source((TABLE + "R80,9,café\n").encode() + ("R81,9,déçu\n" * 9).encode("cp1252") + b"R90,9,\xd0\xff\xfe\n")
+    assert found.rejected == {24: "not valid UTF-8"}
+    assert flags(found)["a line in cp1252 within a file in utf-8, read as such"] == 9
+
+
+def test_rows_are_counted_where_they_stand_whatever_was_mended_before_them(source):
+    long = "R70,9," + "\u0092" * 90 + "\x07" * 90 + "\n"
+    rows = "".join(f"R8{i},9,\u0093\x07\n" for i in range(9))
+    found = source(TABLE + long + rows)
+    assert sorted(note.rows for note in found.notes if note.rows) == [10, 10]
+
+
 def test_bytes_of_no_encoding_set_aside_just_their_rows(source):
     for good in ("", "R80,9,café\n"):
         content = (TABLE + good).encode() + b"R91,9,\xff\xfe\nR92,9,\xed\xa0\xbd\nR93,9,fine\n"
@@ -292,12 +316,12 @@ def test_decimal_commas_and_lists_in_cells_are_no_delimiters(source):
 
 
 @pytest.mark.parametrize(
-    "column",
-    ["why\n" + "Good, but dear\nSlow\nWell, well, well\n" * 9, "when\n" + "10:30:00\n" * 9, "why\n" + "a; b\nc\n" * 9],
+    "rows", ['"Good, but dear"\n', "10:30:00\n", "slow; dear\n", "slow; dear\nslow\n", "a|b|c\nd\ne|f\n", "x=1 y=2\n"]
 )
-def test_one_column_stays_one(column, source):
-    assert source(column, "column.csv", delimiter=None).frame.shape[1] == 1 or "," in column
-    assert source(column.replace(",", ""), "column.csv").frame.shape[1] == 1
+def test_one_column_stays_one(rows, source):
+    found = source("why\n" + rows * 9)
+    assert found.frame.shape == (9 * rows.count("\n"), 1)
+    assert found.rejected == {}
 
 
 # Archives and strangers.

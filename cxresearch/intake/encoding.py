@@ -177,7 +177,7 @@ def _by_line(data: bytes, file: str, candidates: tuple[str, ...]) -> Text:
     """Return the text of a file that is not UTF-8 throughout: older as a whole, mixed, or damaged in single bytes."""
     lines = data.splitlines(keepends=True)
     beyond = [place for place, line in enumerate(lines) if not line.isascii()]
-    damaged = [place for place in beyond if not _is_line_of_utf8(lines[place])]
+    damaged = [place for place in beyond if not _decodes(lines[place], "utf-8")]
     other = _one_byte(b"".join(lines[place] for place in damaged)[:TELLING], file, candidates)
     if other is None and candidates and (damaged[0] == 0 or len(damaged) > max(1, MOST_DAMAGED * len(lines))):
         raise StudyError(
@@ -188,6 +188,8 @@ def _by_line(data: bytes, file: str, candidates: tuple[str, ...]) -> Text:
     if other:
         odd |= {place for place in beyond if place not in odd and _reads_better(lines[place], other)}
     older = odd == set(beyond)
+    if older and other and _decodes(data, other):
+        return Text(data.decode(other).encode(), other)
     texts = {place: _line(lines[place], other, sure=older) for place in odd}
     for place, (text, _) in texts.items():
         lines[place] = text
@@ -203,10 +205,10 @@ def _by_line(data: bytes, file: str, candidates: tuple[str, ...]) -> Text:
     return Text(found.data, encoding, [(what, "flag", begins), *found.mended])
 
 
-def _is_line_of_utf8(line: bytes) -> bool:
-    """Return whether a line is valid UTF-8."""
+def _decodes(data: bytes, encoding: str) -> bool:
+    """Return whether bytes are valid in an encoding."""
     try:
-        line.decode()
+        data.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True

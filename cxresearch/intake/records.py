@@ -220,17 +220,12 @@ def _spans(data: bytes, delimiter: str, ends: Places, fields: Places, total: int
     ends, fields = ends[~second], fields[~second]
     pairs = (array[ends] == RETURN) & (ends + 1 < len(array))
     pairs[pairs] = array[ends[pairs] + 1] == LINE_FEED
-    lone = ends[(array[ends] == RETURN) & ~pairs]
     stops = ends + 1 + pairs
     if (stops[-1] if len(stops) else 0) < len(data):
         stops, fields = np.append(stops, len(data)), np.append(fields, total)
     starts = np.concatenate([[0], stops[:-1]]) if len(stops) else stops
     widths = np.diff(fields, prepend=0) + 1
     numbers = np.arange(1, len(stops) + 1)
-    if len(lone):
-        array = array.copy()
-        array[lone] = LINE_FEED
-        data = array.tobytes()
     return Records(data, delimiter, starts, stops, widths, numbers, starts)
 
 
