@@ -277,6 +277,14 @@ def test_formatted_rows_without_values_are_not_walked_through(write, monkeypatch
     assert len(walked) < 100
 
 
+def test_entities_are_never_expanded(write):
+    path = write(lambda sheet: put(sheet, [["id", "nps"], ["R1", 9]]))
+    bomb = b'<!DOCTYPE worksheet [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet'
+    rewritten(path, b"<worksheet", bomb)
+    with pytest.raises(StudyError, match="no readable Excel workbook"):
+        read_workbook(path)
+
+
 def test_hidden_rows_are_read_and_counted(read):
     def fill(sheet):
         plain(sheet)

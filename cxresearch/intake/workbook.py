@@ -12,7 +12,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import pandas as pd
-from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cxresearch.intake.cells import number_text
@@ -20,6 +19,7 @@ from cxresearch.intake.notes import Note
 from cxresearch.intake.platforms import LOOKED_AT, layout
 from cxresearch.intake.sheet import SEARCHED, Marks, Row, Table, marks, table
 from cxresearch.intake.source import Source, laid_out
+from cxresearch.intake.xlsx import Book, Sheet
 from cxresearch.strict_yaml import StudyError
 
 UNREADABLE = (
@@ -71,18 +71,18 @@ def read_workbook(path: Path, sheet: str | None = None) -> Source:
 
 def _read(path: Path, wanted: str | None) -> Source:
     """Return the table of a sheet of a readable workbook."""
-    book = load_workbook(path, read_only=True, data_only=True)
+    book = Book(path)
     sheet, notes = _chosen(book, wanted, path)
-    with zipfile.ZipFile(path) as archive:
-        found = marks(archive.read(str(getattr(sheet, "_worksheet_path", "")).lstrip("/")))
-    rows = list(_rows(sheet, found.last))
+    xml = book.xml(sheet)
+    found = marks(xml)
+    rows = list(_rows(book, xml, found.last))
     if not rows:
         raise StudyError(f"{path.name}: the sheet {sheet.title!r} is empty; name the one with the data under `sheet:`.")
     if found.uncalculated:
         row = found.uncalculated[0]
         raise StudyError(f"{path.name}: row {row} holds a formula without its result; open it in Excel, save it again.")
     laid = table(rows, found, path.name)
-    formats = _formats(sheet, laid)
+    formats = _formats(book, xml, laid)
     book.close()
     return _as_source(path.name, laid, formats, notes + _notes(laid, found))
 
@@ -102,37 +102,36 @@ def _refuse_other_kinds(path: Path) -> None:
         raise StudyError(f"{path.name}: is a workbook of the kind {kind} by content; save it again as .xlsx.")
 
 
-def _chosen(book: Any, wanted: str | None, path: Path) -> tuple[Any, list[Note]]:
+def _chosen(book: Book, wanted: str | None, path: Path) -> tuple[Sheet, list[Note]]:
     """Return the sheet that is named, else the first visible one with a table; and what is to be said of it."""
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    sheets = {sheet.title: sheet for sheet in book.sheets}
     if wanted is not None and wanted not in sheets:
         raise StudyError(f"{path.name}: has no sheet {wanted!r}; it has {', '.join(sheets)}.")
     if wanted is not None:
         return sheets[wanted], []
-    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
-    sheet = next((sheet for sheet in visible if _has_table(sheet)), visible[0])
+    visible = [sheet for sheet in book.sheets if sheet.visible] or book.sheets
+    sheet = visible[0] if len(visible) == 1 else next((one for one in visible if _has_table(book, one)), visible[0])
     hidden = len(sheets) - len(visible)
     notes = [Note(f"sheet {sheet.title!r}, the first with a table of {len(sheets)}", 0, "flag")]
     hint = [Note(f"{hidden} hidden sheets were not read", 0, "flag")] if hidden else []
     return sheet, (notes if len(sheets) > 1 else []) + hint
 
 
-def _has_table(sheet: Any) -> bool:
+def _has_table(book: Book, sheet: Sheet) -> bool:
     """Return whether a sheet has two rows of two cells and more."""
-    rows = (cells for _, cells in _rows(sheet, SEARCHED))
+    rows = (cells for _, cells in _rows(book, book.xml(sheet), SEARCHED))
     return sum(sum(cell is not None for cell in cells) > 1 for cells in rows) > 1
 
 
-def _rows(sheet: Any, last: int | None) -> Iterator[Row]:
+def _rows(book: Book, xml: bytes, last: int | None) -> Iterator[Row]:
     """Return the rows that are not blank, with their numbers; without the blank cells at their ends."""
-    # Some programs write a wrong size of the sheet, and the rows beyond it would be lost.
-    sheet.reset_dimensions()
-    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_row=last), start=1):
-        end = len(cells)
-        while end and (cells[end - 1] is None or cells[end - 1] == ""):
-            end -= 1
-        if end:
-            yield number, cells[:end]
+    for number, cells in book.rows(xml, last):
+        given = [(cell["column"], cell["value"]) for cell in cells if cell["value"] not in (None, "")]
+        if given:
+            values: list[Any] = [None] * max(column for column, _ in given)
+            for column, value in given:
+                values[column - 1] = value
+            yield number, tuple(values)
 
 
 def _notes(laid: Table, found: Marks) -> list[Note]:
@@ -142,14 +141,14 @@ def _notes(laid: Table, found: Marks) -> list[Note]:
     return notes + ([Note("rows hidden in the sheet, read like others", found.hidden, "flag")] if found.hidden else [])
 
 
-def _formats(sheet: Any, laid: Table) -> list[str]:
+def _formats(book: Book, xml: bytes, laid: Table) -> list[str]:
     """Return the number format of each column, from its first numbers; "" where they differ."""
     formats: list[set[str]] = [set() for _ in laid.header]
-    first = laid.body[0][0] if laid.body else 1
-    for cells in sheet.iter_rows(min_row=first, max_row=first + SEARCHED):
-        for seen, cell in zip(formats, cells, strict=False):
-            if isinstance(cell.value, int | float):
-                seen.add(cell.number_format)
+    first = laid.body[0][0] if laid.body else 0
+    for number, cells in book.rows(xml, first + SEARCHED):
+        for cell in cells if number >= first else []:
+            if isinstance(cell["value"], int | float) and cell["column"] <= len(formats):
+                formats[cell["column"] - 1].add(book.number_format(cell["style_id"]))
     return [seen.pop() if len(seen) == 1 else "" for seen in formats]
 
 
