@@ -1,25 +1,48 @@
 """`make bench`: ours beside a named peer in one process, medians of several runs, and the ratio. Nothing is left out.
 
-Reading: a quarter's CSV of 200,000 answers x 20 columns to an accepted frame, beside `pandas.read_csv` of the same file
-as text. Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
-groupby-mean of the same.
+Reading: a CSV of 1,000,000 answers x 20 columns, to text cells and on to an accepted frame, beside `pandas.read_csv` of
+the same file as text; every run in a process of its own, with its peak memory. Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
+groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 """
 
+import json
+import multiprocessing
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cxresearch import metrics
+from cxresearch import metrics, weights
 from cxresearch.intake.accept import accept
+from cxresearch.intake.read import read
 from cxresearch.study import load_study
 
-ROWS_READ, ROWS_SCORED, RUNS = 200_000, 1_000_000, 3
+ROWS_READ, ROWS_SCORED, RUNS = 1_000_000, 1_000_000, 3
 SEGMENTS = ["plan", "region", "tenure"]
+ROWS_RAKED, LEVELS = 1_000_000, "abcdefgh"
+# weightipy is not in the lock: it is installed once, beside everything else, and given pyarrow as we have it.
+PEER_ENVIRONMENT = Path(tempfile.gettempdir()) / "cxresearch-bench-weightipy"
+PEER = """
+import json, statistics, sys, time
+import numpy as np, pandas as pd, weightipy
+codes, shares = np.load(sys.argv[1]), json.loads(sys.argv[2])
+frame = pd.DataFrame({name: np.array(list(sys.argv[3]))[code] for name, code in zip(shares, codes)}).astype("str")
+times = []
+for _ in range(int(sys.argv[4])):
+    began = time.perf_counter()
+    scheme = weightipy.scheme_from_dict({v: {level: 100 * x for level, x in one.items()} for v, one in shares.items()})
+    weight = weightipy.weight_dataframe(frame, scheme)["weights"]
+    times.append(time.perf_counter() - began)
+print(statistics.median(times), weight.min(), weight.max())
+"""
 
 
 def median_seconds(work: Callable[[], object]) -> float:
@@ -61,11 +84,40 @@ def reading(folder: Path) -> None:
     columns += f"tenure: tenure, drivers: {{from: [{', '.join(drivers)}], scale: [1, 10]}}}}"
     text = f"title: Bench\ntables:\n  responses:\n    source: answers.csv\n    columns: {columns}\n"
     (folder / "study.yaml").write_text(text)
-    study = load_study(folder / "study.yaml")
-    file = folder / "answers.csv"
-    ours = median_seconds(lambda: accept(study, "responses", [file]))
-    theirs = median_seconds(lambda: pd.read_csv(file, dtype="str", keep_default_na=False))
-    report(f"read and check {ROWS_READ:,} x 20", ours, "pandas.read_csv as text", theirs)
+    theirs, their_memory = in_a_fresh_process(read_by_pandas, folder)
+    for name, work in {"read": read_by_us, "read, parse and accept": accepted_by_us}.items():
+        ours, memory = in_a_fresh_process(work, folder)
+        report(f"{name} {ROWS_READ:,} x 20", ours, "pandas.read_csv as text", theirs)
+        print(f"{'':42} {memory:8.2f} GB  {'at its peak':34} {their_memory:8.2f} GB  ratio {memory / their_memory:5.2f}")
+
+
+def read_by_pandas(folder: Path) -> None:
+    """Read the file as text."""
+    pd.read_csv(folder / "answers.csv", dtype="str", keep_default_na=False)
+
+
+def read_by_us(folder: Path) -> None:
+    """Read the file as a source."""
+    read(folder / "answers.csv")
+
+
+def accepted_by_us(folder: Path) -> None:
+    """Read, parse and accept the file."""
+    accept(load_study(folder / "study.yaml"), "responses", [folder / "answers.csv"])
+
+
+def in_a_fresh_process(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
+    """Return the median time of several runs, each in a process of its own, and the peak memory in GB."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
+        runs = [pool.submit(cost, work, folder).result() for _ in range(RUNS)]
+    return statistics.median(seconds for seconds, _ in runs), max(memory for _, memory in runs)
+
+
+def cost(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
+    """Return the seconds one run takes, and the peak memory of this process in GB."""
+    began = time.perf_counter()
+    work(folder)
+    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def scoring() -> None:
@@ -81,7 +133,52 @@ def scoring() -> None:
     report(f"NPS by 3 segments x 8 quarters, {ROWS_SCORED:,}", ours, "pandas groupby-mean, no errors", theirs)
 
 
+def answers_to_rake() -> tuple[np.ndarray, pd.DataFrame, dict[str, dict[str, float]]]:
+    """Return codes of five related variables of 3 to 7 levels, the frame of them, and margins that differ from it."""
+    rng = np.random.default_rng(2)
+    hidden = rng.normal(size=ROWS_RAKED)
+    codes, margins = [], {}
+    for n_levels in range(3, 8):
+        code = np.searchsorted(np.linspace(-1, 1, n_levels - 1), 0.5 * hidden + rng.normal(size=ROWS_RAKED))
+        share = np.bincount(code) * np.linspace(0.7, 1.4, n_levels)
+        margins[f"v{n_levels}"] = dict(zip(LEVELS, (share / share.sum()).tolist(), strict=False))
+        codes.append(code)
+    frame = pd.DataFrame({name: np.array(list(LEVELS))[code] for name, code in zip(margins, codes, strict=True)})
+    return np.stack(codes), frame.astype("str"), margins
+
+
+def peer_python() -> Path:
+    """Return the Python that has weightipy, installing it the first time."""
+    python = PEER_ENVIRONMENT / "bin" / "python"
+    ready = python.exists() and not subprocess.run([python, "-c", "import weightipy, pyarrow"]).returncode
+    if not ready:
+        subprocess.run([sys.executable, "-m", "venv", PEER_ENVIRONMENT], check=True, capture_output=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "weightipy", "pyarrow"], check=True, capture_output=True)
+    return python
+
+
+def raking() -> None:
+    """Measure raking to five margins."""
+    codes, frame, margins = answers_to_rake()
+    name = f"rake {ROWS_RAKED:,} to 5 margins"
+    ours = median_seconds(lambda: weights.rake(frame, margins))
+    try:
+        python = peer_python()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"{name:42} {ours:8.2f} s   weightipy could not be installed ({type(error).__name__}): not compared")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "codes.npy", codes)
+        arguments = [Path(folder) / "codes.npy", json.dumps(margins), LEVELS, str(RUNS)]
+        found = subprocess.run([python, "-c", PEER, *arguments], check=True, capture_output=True, text=True).stdout
+    theirs, lowest, highest = map(float, found.split()[-3:])
+    row = weights.rake(frame, margins).diagnostics.iloc[0]
+    same = np.allclose([lowest, highest], [row["min"], row["max"]], rtol=1e-3)
+    report(name, ours, "weightipy" if same else "weightipy, OTHER WEIGHTS", theirs)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
     scoring()
+    raking()

@@ -1,7 +1,5 @@
 """Weights: what is refused, margins from the customer list, response propensity, the weights of a study."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -404,6 +402,8 @@ def test_agency_weights_are_taken_as_they_are_unless_the_design_says_rake():
     kept = weights.study_weights(study(rules, {"weight": "w"}, weight=agency))
     assert kept.weights.tolist() == agency
     assert kept.diagnostics["n_eff"].iloc[0] == pytest.approx((10 * 3 + 90) ** 2 / (10 * 9 + 90))
+    uneven = weights.study_weights(study(None, {"weight": "w"}, weight=[400.0] + [1.0] * 200))
+    assert uneven.diagnostics["flag"].str.startswith("refused").tolist() == [True, False]
     data = study(rules, {"weight": "w", "rake": True}, weight=agency)
     raked = weights.study_weights(data)
     assert shares(data, raked, "2026Q2") == pytest.approx({"Basic": 0.5, "Pro": 0.5})

@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from cxresearch.stats.design import Floats
+from cxresearch.stats.design import Codes, Floats
 from cxresearch.stats.raking import cross_table
 from cxresearch.strict_yaml import StudyError, nearest
 
@@ -24,10 +24,9 @@ __all__ = [
     "read",
 ]
 
-Levels = Mapping[Hashable, float] | pd.Series
-MarginName = str | tuple[str, ...]
-Margins = Mapping[MarginName, Levels]
-Codes = npt.NDArray[np.integer]
+Levels: TypeAlias = Mapping[Hashable, float] | pd.Series
+MarginName: TypeAlias = str | tuple[str, ...]
+Margins: TypeAlias = Mapping[MarginName, Levels]
 
 # Shares may miss 1 by rounding error, not by more.
 SUM_TOLERANCE = 1e-6
@@ -190,7 +189,7 @@ def _factorized(column: pd.Series) -> tuple[Codes, list[Hashable]]:
     """Return the codes of a column and its levels."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         used = column.cat.remove_unused_categories().cat
-        return used.codes.to_numpy(), list(used.categories)
+        return used.codes.to_numpy(dtype=np.intp), list(used.categories)
     code, levels = pd.factorize(column)
     return code, list(levels)
 

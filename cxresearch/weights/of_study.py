@@ -128,7 +128,7 @@ def _of_period(study: StudyData, rules: Weights, period: str, answers: pd.DataFr
 
 def _as_declared(answers: pd.DataFrame, weights: pd.Series) -> dict[str, pd.DataFrame]:
     """Return how uneven declared weights are."""
-    return {"diagnostics": spread(answers, weights[answers.index].to_numpy())}
+    return {"diagnostics": spread(answers, weights[answers.index].to_numpy(), refuse=False)}
 
 
 def _margins(study: StudyData, rules: Weights, moments: Moments | None) -> Margins:
@@ -136,7 +136,7 @@ def _margins(study: StudyData, rules: Weights, moments: Moments | None) -> Margi
     if rules.margins is None:
         return {}
     if not isinstance(rules.margins, CustomerMargins):
-        return dict(rules.margins)
+        return {name: dict(shares) for name, shares in rules.margins.items()}
     customers = study.customers
     if moments is not None:
         # Customers get the levels that an invitation at the end of the period would give them.
@@ -182,5 +182,5 @@ def _gathered(weights: pd.Series, found: dict[str, dict[str, pd.DataFrame]]) -> 
 
     notes = tuple(f"{name}: {one}" for name, tables in found.items() for one in np.ravel(tables.get("notes", ())))
     return StudyWeights(
-        weights, *(joined(name) for name in ("diagnostics", "margins", "representativity", "balance")), notes
+        weights, joined("diagnostics"), joined("margins"), joined("representativity"), joined("balance"), notes
     )

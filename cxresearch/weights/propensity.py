@@ -13,7 +13,7 @@ from cxresearch.stats.raking import Cap, cross_table
 from cxresearch.stats.representativity import Response, between, fit_response, r_indicator, within
 from cxresearch.stats.survey import base_flag
 from cxresearch.strict_yaml import StudyError
-from cxresearch.weights.diagnostics import checked_cap, people, spread
+from cxresearch.weights.diagnostics import checked_cap, people, people_of, spread
 from cxresearch.weights.margins import check_columns, coded
 
 __all__ = ["Propensity", "response_propensity"]
@@ -248,7 +248,8 @@ def _balance(
         before = np.bincount(one.code[answered], minlength=size) / answered.sum()
         after = np.bincount(one.code[answered], given, size) / given.sum()
         deviation = np.sqrt(invited * (1 - invited))
-        table = {"variable": name, "level": one.levels, "n": n, "n_customers": people(invitations, one.code, n)}
+        table: dict[str, object] = {"variable": name, "level": one.levels, "n": n}
+        table |= {"n_customers": people_of(invitations, one.code, n)}
         table |= {"share_invited": invited, "share_answered": before, "share_weighted": after}
         for when, share in {"before": before, "after": after}.items():
             difference = np.divide(share - invited, deviation, out=np.zeros(size), where=deviation > 0)
@@ -260,7 +261,7 @@ def _balance(
 def _representative(invitations: pd.DataFrame, response: Response, answered: Mask, conf_level: float) -> pd.DataFrame:
     """Return the R-indicator's row."""
     estimate, error, low, high = r_indicator(response, conf_level)
-    row = {"n": len(answered), "n_customers": people(invitations), "answered": int(answered.sum())}
+    row: dict[str, object] = {"n": len(answered), "n_customers": people(invitations), "answered": int(answered.sum())}
     row |= {"estimate": estimate, "std_error": error, "conf_low": low, "conf_high": high}
     return pd.DataFrame([row | {"flag": base_flag(answered.sum(), answered.sum()).item()}])
 

@@ -1,5 +1,6 @@
 """Raking: weights under which every margin has the shares of the population."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -185,7 +186,7 @@ def post_stratify(
     return rake(frame, {by: targets}, base=base, cap=cap)
 
 
-def cells_of(codes: tuple[Codes, ...], targets: list[Floats], base: Floats | None) -> CrossTable:
+def cells_of(codes: Sequence[Codes], targets: Sequence[Floats], base: Floats | None) -> CrossTable:
     """Return the cells of the margins; with base weights, rows of different ones are in different cells."""
     sizes = [len(target) for target in targets]
     if base is None:

@@ -105,11 +105,10 @@ def replicate_weights(
     copies, scale, df = _draws(frame, cluster, strata, kind, n, seed)
     d = np.ones(len(frame)) if weight is None else weight
     weights, incomplete = copies * d[:, None], 0
-    closed = [margin.closed(weight) for margin in found]
-    table = (
-        cells_of(tuple(code for code, _ in closed), [t for _, t in closed], weight if cap else None) if found else None
-    )
-    for replicate in range(weights.shape[1] if table else 0):
+    if found:
+        closed = [margin.closed(weight) for margin in found]
+        table = cells_of(tuple(code for code, _ in closed), [one for _, one in closed], weight if cap else None)
+    for replicate in range(copies.shape[1] if found else 0):
         targets = [margin.closed(weights[:, replicate])[1] for margin in found]
         fit = raking.rake(table, targets, weight, copies=copies[:, replicate], cap=limits)
         weights[:, replicate] = fit.weight * copies[:, replicate]
