@@ -72,15 +72,8 @@ def comparability(study: "StudyData") -> pd.DataFrame:
     [['csat', '2025Q2', 'scale'], ['csat', '2025Q3', 'scale']]
     """
     period = periods.parse(study.period, study.definition.fiscal_year_start)
-    found: list[Found] = []
-    for metric in _metrics(study.definition) if period else ():
-        found += _scale(study.definition, metric, period)
-        answers = _answers(study, metric)
-        if len(answers):
-            found += _wording(study, metric, answers, period)
-            found += _mode(study.definition, metric, answers)
-            found += _invitation(study, metric, answers, period)
-            found += _language(metric, answers)
+    metrics = _metrics(study.definition)
+    found = [one for metric in metrics for one in _of_metric(study, metric, period)] if period else []
     frame = pd.DataFrame(found, columns=Found._fields).astype({"breaks": "bool"})
     return frame.astype(dict.fromkeys(Found._fields[:-1], "str"))
 
@@ -106,6 +99,17 @@ def _metrics(study: Study) -> list[str]:
     return list(
         dict.fromkeys([*asked, *study.measures, *study.responses.scale_changes, *study.responses.wording_changes])
     )
+
+
+def _of_metric(study: "StudyData", metric: str, period: periods.Period) -> Iterator[Found]:
+    """Yield all that changed in how one question was asked."""
+    yield from _scale(study.definition, metric, period)
+    answers = _answers(study, metric)
+    if len(answers):
+        yield from _wording(study, metric, answers, period)
+        yield from _mode(study.definition, metric, answers)
+        yield from _invitation(study, metric, answers, period)
+        yield from _language(metric, answers)
 
 
 def _answers(study: "StudyData", metric: str) -> pd.DataFrame:

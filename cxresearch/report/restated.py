@@ -187,12 +187,11 @@ def _groups(columns: Sequence[str], types: Sequence[str]) -> tuple[str, ...]:
 
 def _in_words(before: float, after: float, unit: str, currency: str) -> tuple[str, str]:
     """Return two numbers with as many decimals as it takes to tell them apart."""
-    texts = "", ""
     for digits in (None, *range(1, MOST_DIGITS)):
-        texts = tuple(say.number(value, unit, currency=currency, digits=digits) for value in (before, after))
-        if texts[0] != texts[1]:
+        then, now = (say.number(value, unit, currency=currency, digits=digits) for value in (before, after))
+        if then != now:
             break
-    return texts
+    return then, now
 
 
 def _reasons(before: Mapping[str, Any], now: Mapping[str, Any], study: Study) -> list[str]:
