@@ -87,7 +87,7 @@ def qualtrics(folder: Path) -> Path:
         "Status": ("Response Type", ["IP Address"] * ROWS),
         "IPAddress": ("IP Address", who["ip"]),
         "Progress": ("Progress", [100] * ROWS),
-        "Duration (in seconds)": ("Duration (in seconds)", scores(40, 900, 5)),
+        "Duration (in seconds)": ("Duration (in seconds)", scores(40, 270, 5)),
         "Finished": ("Finished", ["True"] * ROWS),
         "RecordedDate": ("Recorded Date", (DAYS + pd.Timedelta("5min")).strftime("%Y-%m-%d %H:%M:%S")),
         "ResponseId": ("Response ID", [f"R_{row:06d}xYz" for row in range(ROWS)]),
@@ -128,7 +128,9 @@ def surveymonkey(folder: Path) -> Path:
         ("End Date", ""): (DAYS + pd.Timedelta("3min")).strftime("%m/%d/%Y %I:%M:%S %p"),
         ("IP Address", ""): who["ip"],
         ("Email Address", ""): who["mail"],
-        ("How likely is it that you would recommend this company?", "Response"): [nps.get(s, s) for s in scores(0, 10, 2)],
+        ("How likely is it that you would recommend this company?", "Response"): [
+            nps.get(s, s) for s in scores(0, 10, 2)
+        ],
         ("Overall, how satisfied are you with our company?", "Response"): [words[s - 1] for s in scores(1, 5, 4)],
         ("What could we do better?", "Open-Ended Response"): comments(),
         ("Which of these do you use?", "App"): ["App", ""] * (ROWS // 2),
@@ -186,7 +188,7 @@ def spss(folder: Path) -> Path:
     frame = pd.DataFrame(
         {
             "RESPID": [f"A{row:04d}" for row in range(ROWS)],
-            "INTDATE": pd.to_datetime(DAYS.date),
+            "INTDATE": pd.Series(DAYS.date, dtype="object"),
             "v1": [score + 1 for score in scores(0, 10, 11)],
             "v2": [99 if row % 30 == 0 else score for row, score in enumerate(scores(1, 5, 12))],
             "v3": scores(1, 5, 13),
@@ -253,9 +255,15 @@ def spanish_crm(folder: Path) -> Path:
 def dutch_bills(folder: Path) -> Path:
     """Bills in Dutch: months, decimal commas, the key under a name of its own."""
     months = ["2025-10", "2025-11", "2025-12", "2026-01"]
-    rows = [(key, month, f"{20 + place % 7},{place % 90 + 10}") for place, key in enumerate(customers(200)) for month in months]
+    rows = [
+        (key, month, f"{20 + place % 7},{place % 90 + 10}")
+        for place, key in enumerate(customers(200))
+        for month in months
+    ]
     path = folder / "facturen.csv"
-    path.write_text(text([["Relatienummer", "Factuurmaand", "Bedrag EUR"]], zip(*rows, strict=True), ";"), encoding="utf-8")
+    path.write_text(
+        text([["Relatienummer", "Factuurmaand", "Bedrag EUR"]], zip(*rows, strict=True), ";"), encoding="utf-8"
+    )
     return path
 
 
@@ -338,7 +346,10 @@ def test_the_settings_of_an_export_are_those_it_was_made_with(tmp_path):
     found = guessed(qualtrics(tmp_path))
     assert setting(found, "nps") == {"scale": [0, 10]}
     assert setting(found, "ces") == {"scale": [1, 7], "reversed": True}
-    assert setting(found, "drivers") == {"names": ["price", "delivery_time", "friendly_staff", "web_shop"], "scale": [1, 5]}
+    assert setting(found, "drivers") == {
+        "names": ["price", "delivery_time", "friendly_staff", "web_shop"],
+        "scale": [1, 5],
+    }
     found = guessed(surveymonkey(tmp_path))
     assert setting(found, "responded_at") == {"format": "%m/%d/%Y %I:%M:%S %p"}
     assert setting(found, "nps")["scale"] == [0, 10]
@@ -424,7 +435,10 @@ def test_originals_stay_and_several_files_of_a_layout_are_one_table(tmp_path, pr
     made = make_study([path, second], project / "data" / "mine")
     assert (path.read_bytes(), second.read_bytes()) == before
     assert load_study(made.study_file).responses.source == "responses/*.csv"
-    assert sorted(file.name for file in (made.study_file.parent / "responses").iterdir()) == ["later.csv", "qualtrics.csv"]
+    assert sorted(file.name for file in (made.study_file.parent / "responses").iterdir()) == [
+        "later.csv",
+        "qualtrics.csv",
+    ]
 
 
 def test_two_likelihood_questions_are_a_question(tmp_path, project):
@@ -460,14 +474,24 @@ def test_no_rating_at_all_is_a_question_and_an_amount_of_unclear_marks_too(tmp_p
     path.write_text(text([["id", "region"]], [range(ROWS), ["a", "b"] * (ROWS // 2)]))
     assert [guess.role for guess in guessed(path).questions] == ["csat"]
     bills = tmp_path / "bills.csv"
-    bills.write_text(text([["customer id", "month", "amount"]], [customers(80) * 3, ["2026-01-01"] * 240, ["1.234", "2.500", "3.100"] * 80]))
+    bills.write_text(
+        text(
+            [["customer id", "month", "amount"]],
+            [customers(80) * 3, ["2026-01-01"] * 240, ["1.234", "2.500", "3.100"] * 80],
+        )
+    )
     found = guessed(qualtrics(tmp_path), bills)
     assert [guess.role for guess in found.questions] == ["revenue"]
 
 
 def test_a_column_a_month_is_refused_in_a_sentence(tmp_path):
     wide = tmp_path / "wide.csv"
-    wide.write_text(text([["customer", "2026-01", "2026-02", "2026-03"]], [customers(), *[scores(10, 90, seed) for seed in (1, 2, 3)]]))
+    wide.write_text(
+        text(
+            [["customer", "2026-01", "2026-02", "2026-03"]],
+            [customers(), *[scores(10, 90, seed) for seed in (1, 2, 3)]],
+        )
+    )
     found = guessed(qualtrics(tmp_path), wide)
     assert found.left_out == {"wide.csv": "holds a column a month; turn it into one row a customer and month"}
     with pytest.raises(StudyError, match="wide.csv holds a column a month"):
@@ -557,11 +581,13 @@ def test_personal_columns_are_told_by_cells_before_names(name, cells, expected):
     assert is_personal(profile(cells, name)) is expected
 
 
-@pytest.mark.parametrize("value", ["NO", "1", "a: b", "x # y", "- a", "'", "Ü [x]", "line\nbreak", "%d", "{a}", "\u2028", "null", "99.0"])
+@pytest.mark.parametrize(
+    "value", ["NO", "1", "a: b", "x # y", "- a", "'", "Ü [x]", "line\nbreak", "%d", "{a}", "\u2028", "null", "99.0"]
+)
 def test_every_value_comes_back_from_the_file(value, tmp_path):
     path = tmp_path / "x.yaml"
-    path.write_text(f"{flow(value)}: {flow({'from': value, 'list': [value, 1]})}\n", encoding="utf-8")
-    assert read_yaml(path) == {value: {"from": value, "list": [value, 1]}}
+    path.write_text(f"key: {flow({'from': value, 'list': [value, 1]})}\n", encoding="utf-8")
+    assert read_yaml(path) == {"key": {"from": value, "list": [value, 1]}}
 
 
 def test_an_odd_column_name_does_not_break_the_file(tmp_path, project):
@@ -631,7 +657,12 @@ def typed(project: Path, arguments: list[str], answers: list[str]) -> tuple[int,
     """Run init on a terminal, answer each prompt, and return exit code and all that was shown."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "cxresearch.cli", "init", *arguments], cwd=project, stdin=follower, stdout=follower, stderr=follower, close_fds=True
+        [sys.executable, "-m", "cxresearch.cli", "init", *arguments],
+        cwd=project,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        close_fds=True,
     )
     os.close(follower)
     shown, waiting, end = "", list(answers), time.monotonic() + 60
@@ -691,12 +722,20 @@ def test_two_hundred_thousand_rows_take_seconds(tmp_path):
 
 
 REAL = {
-    "nps_verbatims/verbatim.csv": {"responded_at": ("CUSTOMER_RESPONSE_DATE",), "nps": ("NPS_SCORE",), "verbatim": ("text",)},
+    "nps_verbatims/verbatim.csv": {
+        "responded_at": ("CUSTOMER_RESPONSE_DATE",),
+        "nps": ("NPS_SCORE",),
+        "verbatim": ("text",),
+    },
     "spss/bank_satisfaction.sav": {"customer_id": ("ID",), "csat": ("Overall",)},
     "skytrax/lounge.csv.gz": {"responded_at": ("date",), "csat": ("overall_rating",), "verbatim": ("content",)},
     "skytrax/airline_sample.csv.gz": {"responded_at": ("date",), "csat": ("overall_rating",)},
     "ibm_telco/telco_merged.csv.gz": {"customer_id": ("Customer ID",), "csat": ("Satisfaction Score",)},
-    "qualtrics_export/qualtrics.csv": {"response_id": ("ResponseId",), "responded_at": ("EndDate",), "condition": ("condition",)},
+    "qualtrics_export/qualtrics.csv": {
+        "response_id": ("ResponseId",),
+        "responded_at": ("EndDate",),
+        "condition": ("condition",),
+    },
     "survey_api/apistrat.csv.gz": {"weight": ("pw",)},
 }
 

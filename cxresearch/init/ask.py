@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from cxresearch.init.dates import date_format
 from cxresearch.init.drafts import Draft, Drafts
@@ -13,7 +14,10 @@ from cxresearch.schema import SCORES
 from cxresearch.strict_yaml import StudyError, nearest
 
 SKIP = "-"
-HELP = "Enter: accept · a column's name: take that one · a format such as %d/%m/%Y · role=csat: it is that · -: leave it out"
+HELP = (
+    "Enter: accept · a column's name: take that one · a format such as %d/%m/%Y · role=csat: it is that · "
+    "-: leave it out"
+)
 Ask = Callable[[str], str]
 
 
@@ -75,7 +79,8 @@ def _shown(guess: Guess, draft: Draft) -> str:
     profile = draft.profiles.get(guess.columns[0])
     look = f"; cells look like {shapes(profile)}" if profile and guess.place != "sets" else ""
     asks = f"\n    {guess.question}" if guess.question else ""
-    return f"\n{draft.name}: {guess.role} from {', '.join(guess.columns[:8])} ({guess.confidence:.0%}: {guess.reason}{look}){asks}"
+    where = f"{draft.name}: {guess.role} from {', '.join(guess.columns[:8])}"
+    return f"\n{where} ({guess.confidence:.0%}: {guess.reason}{look}){asks}"
 
 
 def _changed(guess: Guess, answer: str, draft: Draft) -> Guess:
@@ -101,19 +106,16 @@ def _changed(guess: Guess, answer: str, draft: Draft) -> Guess:
         )
     if answer.startswith("role="):
         return _of_column(answer.removeprefix("role=").strip(), draft.profiles[guess.columns[0]])
-    column = next(
-        (name for name in draft.profiles if answer.casefold() in (name.casefold(), repr(name).casefold())), None
-    )
-    if column is None or column in draft.personal:
-        raise StudyError(
-            f"there is no such column to take; {nearest(answer, [name for name in draft.profiles if name not in draft.personal])}."
-        )
+    open_ = [name for name in draft.profiles if name not in draft.personal]
+    column = next((name for name in open_ if answer.casefold() in (name.casefold(), repr(name).casefold())), None)
+    if column is None:
+        raise StudyError(f"there is no such column to take; {nearest(answer, open_)}.")
     return _of_column(guess.role, draft.profiles[column])
 
 
 def _of_column(role: str, profile: Profile) -> Guess:
     """Return a column in a role that a person gave it, with the setting that its cells suggest."""
-    setting = {}
+    setting: dict[str, Any] = {}
     if role in SCORES:
         scale = scale_of(profile)
         setting = scale.setting if scale else {"scale": [0, 10] if role == "nps" else [1, 5]}

@@ -25,7 +25,14 @@ NAMED = (
     "%d. %B %Y",
 )
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-MONTHS = {"%Y-%m": r"\d{4}-\d{2}", "%Y/%m": r"\d{4}/\d{2}", "%m/%Y": r"\d{2}/\d{4}", "%m.%Y": r"\d{2}\.\d{4}", "%Y%m": r"(?:19|20)\d{4}", "%Y%m%d": r"(?:19|20)\d{6}"}  # fmt: skip
+MONTHS = {
+    "%Y-%m": r"\d{4}-\d{2}",
+    "%Y/%m": r"\d{4}/\d{2}",
+    "%m/%Y": r"\d{2}/\d{4}",
+    "%m.%Y": r"\d{2}\.\d{4}",
+    "%Y%m": r"(?:19|20)\d{4}",
+    "%Y%m%d": r"(?:19|20)\d{6}",
+}
 QUARTER = re.compile(r"\d{4}[ -]?Q[1-4]|Q[1-4][ -/]?\d{4}", re.IGNORECASE)
 # So many of the cells must be dates; intake sets the others aside.
 ENOUGH = 0.9

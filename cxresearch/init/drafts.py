@@ -24,12 +24,14 @@ SAME_LAYOUT = 0.8
 # A column that shares so many of its ids with the customers' is their key.
 SAME_IDS, FEWEST_IDS, LONGEST_ID = 0.3, 5, 40
 MONTH_NAME = re.compile(
-    r"(?:\D{0,12}[ _-])?(?:(?:19|20)\d\d[-_ ./]?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-_ ./](?:19|20)\d\d|[A-Za-z]{3,9}[-_ ./]?(?:19|20)?\d\d)"
+    r"(?:\D{0,12}[ _-])?(?:(?:19|20)\d\d[-_ ./]?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-_ ./](?:19|"
+    r"20)\d\d|[A-Za-z]{3,9}[-_ ./]?(?:19|20)?\d\d)"
 )
 DATED = ("responded_at", "invited_at", "since", "churned_at")
 TABLES = ("responses", "customers", "revenue", "invitations")
 AFTER_EVENT = re.compile(
-    r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|recente?|ultim[oa]|laatste|afgelopen)\b"
+    r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|"
+    r"recente?|ultim[oa]|laatste|afgelopen)\b"
 )
 
 
@@ -118,11 +120,8 @@ def drafts(read: Sequence[tuple[Path, Source]]) -> Drafts:
     layouts = [_Layout.of(group) for group in _by_layout(read)]
     for layout in sorted(layouts, key=lambda one: -max(one.strengths.values())):
         name = layout.kind(set(found), alone=len(layouts) == 1)
-        why = (
-            (layout.months
-            and "holds a column a month; turn it into one row a customer and month")
-            or (not name
-            and "is none of answers, customers, revenue, invitations, or a second one in another layout")
+        why = (layout.months and "holds a column a month; turn it into one row a customer and month") or (
+            not name and "is none of answers, customers, revenue, invitations, or a second one in another layout"
         )
         if why:
             left_out |= {path.name: why for path in layout.files}
@@ -278,7 +277,7 @@ def _survey(guesses: list[Guess], found: Profiles) -> tuple[str, list[str]]:
 def _customers(layout: _Layout) -> Draft:
     """Return the customer list."""
     ids = [guess for guess in roles.ids(layout.open(), answers=False) if guess.role != "response_id"]
-    dates = []
+    dates: list[Guess] = []
     for role in ("churned_at", "since"):
         taken = {guess.columns[0] for guess in dates}
         name = next((name for name in layout.forms if name not in taken and says(name, role)), None)

@@ -1,9 +1,9 @@
 """Columns that belong together: grids of ratings and multi-select sets, by what their names and wordings share."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os.path import commonprefix
+from itertools import takewhile
 
 from cxresearch.init.guess import Guess
 from cxresearch.init.profile import Profile
@@ -21,7 +21,8 @@ STEMS = (
     # q1, q2, v3 number the questions of a survey; sat1, sat2 the items of one.
     re.compile(r"(?!(?:q|v|var|question|frage|f|p)\d)(.*[^\W\d_])(\d+)$", re.IGNORECASE),
     re.compile(
-        r"(?P<item>.+)[_ ](rating|score|sat|satisfaction|csat|bewertung|zufriedenheit|note|satisfaccion|valoracion|tevredenheid)$",
+        r"(?P<item>.+)[_ ](rating|score|sat|satisfaction|csat|bewertung|zufriedenheit|note|"
+        r"satisfaccion|valoracion|tevredenheid)$",
         re.IGNORECASE,
     ),
     re.compile(
@@ -96,7 +97,7 @@ def pooled(members: list[Profile], scales: dict[str, Scale]) -> Scale | None:
 
 
 def item_names(members: list[Profile]) -> list[str]:
-    """Return a readable name for each item of a grid: what its wording has beyond the others', else its column's name."""
+    """Return a readable name for each item of a grid: what only its wording says, else its column's name."""
     wordings = [member.wording for member in members]
     texts = _own_parts(wordings) if len(set(wordings)) == len(members) else []
     if not texts or not all(texts):
@@ -177,15 +178,20 @@ def _ends(scales: dict[str, Scale], profile: Profile) -> tuple[int, int]:
 def _own_parts(texts: list[str]) -> list[str]:
     """Return what each of several texts has beyond what all begin and end with, whole words only."""
     words = [text.replace("[", " [ ").replace("]", " ] ").replace("_", " _ ").split() for text in texts]
-    start = len(commonprefix(words))
-    end = len(commonprefix([one[start:][::-1] for one in words]))
+    start = _shared(words)
+    end = _shared([one[start:][::-1] for one in words])
     own = [" ".join(one[start : len(one) - end]) for one in words]
     return [text.strip(" _[]-–:.>") for text in own]
 
 
 def _stem(texts: list[str]) -> str:
     """Return what several texts begin with, without marks at its end."""
-    return re.sub(r"[\W_]+(?:SQ|r)?$", "", commonprefix(texts))
+    return re.sub(r"[\W_]+(?:SQ|r|row|item)?0*$", "", texts[0][: _shared(texts)])
+
+
+def _shared(several: Sequence[Sequence[str]]) -> int:
+    """Return how many first letters (or words) several texts (or lists of words) have in common."""
+    return sum(1 for _ in takewhile(lambda alike: len(set(alike)) == 1, zip(*several, strict=False)))
 
 
 def _short(text: str, most: int = LONGEST_NAME) -> str:

@@ -48,8 +48,8 @@ class Made:
         more = f" ({len(found) - 1} more after this one.)" if len(found) > 1 else ""
         asks = found[0].question.rstrip("?.")
         return (
-            f"{shown(self.study_file)} is written but not complete: {found[0].role}: {asks}? Answer it there, on a line that begins "
-            f"with `# ?`, then run `cxresearch check params/{self.run_file.name}`.{more}"
+            f"{shown(self.study_file)} is written but not complete: {found[0].role}: {asks}? Answer it there, on a "
+            f"line that begins with `# ?`, then run `cxresearch check params/{self.run_file.name}`.{more}"
         )
 
 
@@ -107,9 +107,8 @@ def summary(made: Made) -> list[str]:
     for draft in made.drafts.tables:
         taken = [guess for guess in draft.guesses if guess.taken]
         rows = next(iter(draft.profiles.values())).rows
-        lines.append(
-            f"{draft.name}: {rows:,} rows of {', '.join(path.name for path in draft.files[:4])}; {', '.join(map(_told, taken))}"
-        )
+        files = draft.files[0].name if len(draft.files) == 1 else f"{len(draft.files)} files"
+        lines.append(f"{draft.name}: {rows:,} rows of {files}; {', '.join(map(_told, taken))}")
         if draft.personal:
             lines.append(f"  never taken in (personal): {', '.join(one_line(name, 40) for name in draft.personal)}")
         lines += [

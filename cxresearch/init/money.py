@@ -11,8 +11,25 @@ from cxresearch.intake.numbers import AMOUNT, COMMA_PROOF, POINT_PROOF
 THOUSANDS_OR_DECIMALS = re.compile(r"\D*[1-9]\d{0,2}[.,]\d{3}\D*")
 CODE = re.compile(r"[A-Z]{3}")
 # Currencies that columns of amounts are named after.
-NAMED = {"eur": "EUR", "euro": "EUR", "usd": "USD", "gbp": "GBP", "chf": "CHF", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "czk": "CZK",
-         "cad": "CAD", "aud": "AUD", "mxn": "MXN", "brl": "BRL", "jpy": "JPY", "€": "EUR", "£": "GBP"}  # fmt: skip
+NAMED = {
+    "eur": "EUR",
+    "euro": "EUR",
+    "usd": "USD",
+    "gbp": "GBP",
+    "chf": "CHF",
+    "sek": "SEK",
+    "nok": "NOK",
+    "dkk": "DKK",
+    "pln": "PLN",
+    "czk": "CZK",
+    "cad": "CAD",
+    "aud": "AUD",
+    "mxn": "MXN",
+    "brl": "BRL",
+    "jpy": "JPY",
+    "€": "EUR",
+    "£": "GBP",
+}
 ENOUGH = 0.95
 
 

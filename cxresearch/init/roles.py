@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from cxresearch.init.dates import NUMERIC
 from cxresearch.init.grids import distinct_names, named
 from cxresearch.init.guess import Guess
 from cxresearch.init.profile import OPTION_SEPARATORS, Profile, stands_for_none
@@ -22,6 +23,7 @@ TYPED_IN = re.compile(
 # Fewer cells of a kind than this do not make a column personal or an id.
 MOST_PERSONAL_BELOW = 12
 FEWEST_A_LEVEL, LONGEST_LEVEL, MOST_SEGMENTS = 5, 40, 8
+MOST_CHOICES = 15
 LONG_TEXT, FEWEST_WORDS = 18, 4
 WAYS = {"status": 0.9, "language": 0.9, "mode": 0.85, "touchpoint": 0.85}
 BANDS = {"age": [0, 25, 35, 50, 65], "years": [0, 1, 3, 10], "months": [0, 12, 36, 120]}
@@ -31,7 +33,9 @@ def is_personal(profile: Profile) -> bool:
     """Return whether a column tells who somebody is: e-mail and network addresses, phones, names, places."""
     texts = profile.sample[:200]
     for pattern in (MAIL, ADDRESS, PHONE):
-        if texts and sum(bool(pattern.fullmatch(text)) for text in texts) > len(texts) / 3:
+        # 01/02/2026 would pass for a phone number.
+        told = [text for text in texts if pattern.fullmatch(text) and not NUMERIC.fullmatch(text)]
+        if texts and len(told) > len(texts) / 3:
             return True
     asked = says(profile.name, "personal") or bool(TYPED_IN.search(plain(profile.said)))
     coded = profile.distinct <= MOST_PERSONAL_BELOW and (profile.labels or profile.numbers or yes_no(profile))
@@ -148,9 +152,16 @@ def is_text(profile: Profile) -> bool:
 def several_choices(profile: Profile) -> Guess | None:
     """Return a column whose cells list several choices as a multi-select set, with the sign between them."""
     for sign in OPTION_SEPARATORS:
-        cells = [text for text in profile.sample if sign in text]
-        parts = [part.strip() for text in profile.sample for part in text.split(sign)]
-        if len(cells) > 0.2 * len(profile.sample) and len(set(parts)) <= 15 and len(parts) > 2 * len(set(parts)):
+        listed = [[part.strip() for part in text.split(sign)] for text in profile.sample]
+        parts = [part for one in listed for part in one]
+        several = sum(len(one) > 1 for one in listed) > 0.2 * len(listed)
+        # "Paris, France" has as many parts as every other cell; lists of choices differ.
+        if (
+            several
+            and len({len(one) for one in listed}) > 1
+            and 3 <= len(set(parts)) <= MOST_CHOICES
+            and len(parts) > len(set(parts))
+        ):
             reason = f"cells list several of {len(set(parts))} choices" + (
                 f", asked {quoted(profile)}" if profile.wording else ""
             )
@@ -185,7 +196,7 @@ def design(profiles: Mapping[str, Profile]) -> list[Guess]:
     """Return weights, by name and numbers; strata, clusters and population sizes by name, as questions."""
     found = []
     weight = next(
-        (one for name, one in profiles.items() if says(name, "weight") and one.numeric > 0.95 and one.distinct > 2),
+        (one for name, one in profiles.items() if says(name, "weight") and one.numeric > 0.95 and one.distinct > 1),
         None,
     )
     values = [float(text) for text in weight.sample if NUMBER.fullmatch(text)] if weight else []

@@ -1,4 +1,4 @@
-"""On which scale a rating was asked: by labels, by the wording, by the answers; turned round or not; what is no answer."""
+"""On which scale a rating was asked: by labels, by the wording, by the answers; which end is good."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,28 @@ from cxresearch.init.words import plain
 from cxresearch.intake.scores import LABELLED
 
 # Numbers that surveys use for "no answer", where they stand clear of the scale.
-NO_ANSWER_CODES = frozenset({-1.0, -7.0, -8.0, -9.0, -77.0, -88.0, -97.0, -98.0, -99.0, 66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 999.0, 998.0})  # fmt: skip
+NO_ANSWER_CODES = frozenset(
+    {
+        -1.0,
+        -7.0,
+        -8.0,
+        -9.0,
+        -77.0,
+        -88.0,
+        -97.0,
+        -98.0,
+        -99.0,
+        66.0,
+        77.0,
+        88.0,
+        96.0,
+        97.0,
+        98.0,
+        99.0,
+        999.0,
+        998.0,
+    }
+)
 # What programs write for an empty number; in a column of words NA may be North America.
 EMPTY = frozenset({"na", "nan", "null", "none", "-", "--", ".", "#null!"})
 LONGEST_SHORT, SLIDER = 11, 100
@@ -19,43 +40,63 @@ WITHIN = 0.8
 MOST_STRANGE = 0.02
 # So many answers without a single 0 mean that 0 could not be given.
 SEEN_IF_ASKED = 200
-RANGE = re.compile(r"(?<![\d.])(0|1)(?: ?\([^)]{0,40}\))?,? ?(?:-|–|to|through|and|bis|und|a|et|y|al|hasta|tot|t/m|en)(?: and including)? (?:\w+ ){0,2}?(5|7|10|100)(?![\d%])|(?<![\d.])(0|1)[-–](5|7|10|100)(?![\d%])")  # fmt: skip
+RANGE = re.compile(
+    r"(?<![\d.])(0|1)(?: ?\([^)]{0,40}\))?,? ?(?:-|–|to|through|and|bis|und|a|et|y|al|hasta|tot|t/m|"
+    r"en)(?: and including)? (?:\w+ ){0,2}?(5|7|10|100)(?![\d%])|(?<![\d.])(0|1)[-–](5|7|10|100)(?![\d%])"
+)
 END = re.compile(
-    r"(?<![\d.])(-?\d{1,3})\s*(?:=|:|–|-|means|bedeutet|heisst|signifie|significa|betekent)\s*[\"'“„«]?\s*([^\W\d][^,;.:()=\d]*)"
+    r"(?<![\d.])(-?\d{1,3})\s*(?:=|:|–|-|means|bedeutet|heisst|signifie|significa|"
+    r"betekent)\s*[\"'“„«]?\s*([^\W\d][^,;.:()=\d]*)"
 )
 NEUTRAL = re.compile(
     r"\b(?:neither|neutral|neutre|neutro|neutraal|weder|teils|ni|noch|undecided|unentschieden|mixed|average|mittel)\b"
 )
 LOW_EFFORT = re.compile(
-    r"\b(?:no|low|little|minimal|less|kein|gering|niedrig|wenig|aucun|faible|peu|poco|bajo|ningun|weinig|laag|geen)\w* .*(?:effort|aufwand|esfuerzo|moeite)"
+    r"\b(?:no|low|little|minimal|less|kein|gering|niedrig|wenig|aucun|faible|peu|poco|bajo|ningun|"
+    r"weinig|laag|geen)\w* .*(?:effort|aufwand|esfuerzo|moeite)"
 )
 HIGH_EFFORT = re.compile(
-    r"\b(?:high|great|much|lot|hoch|hoh|viel|gross|eleve|beaucoup|enorme|alto|mucho|hoog|hoge|veel)\w* .*(?:effort|aufwand|esfuerzo|moeite)|effort eleve|esfuerzo alto"
+    r"\b(?:high|great|much|lot|hoch|hoh|viel|gross|eleve|beaucoup|enorme|alto|mucho|hoog|hoge|"
+    r"veel)\w* .*(?:effort|aufwand|esfuerzo|moeite)|effort eleve|esfuerzo alto"
 )
 NEGATIVE = re.compile(
-    r"dissatisf|unsatisf|not (?:at all )?(?:\w+ )?(?:satisf|easy|likely|agree)|unzufried|nicht (?:\w+ )?(?:zufried|einfach|wahrsch)|insatisf|mecontent|pas .*(?:satisf|facile|d accord|probab)"
-    r"|\b(?:peu|poco|nada|no|not|niet|nicht) (?:\w+ ){0,2}(?:satisf|tevred|zufried|facil|makkelijk|probab|waarsch|wahrsch|likely|easy)|ontevred"
-    r"|difficult|\bhard\b|schwer|schwierig|umstandlich|difficile|dificil|moeilijk|lastig|disagree|(?:stimm|triff).*nicht|lehne|desacuerdo|oneens|niet (?:\w+ )?eens"
-    r"|unlikely|unwahrsch|improbab|onwaarsch|\b(?:poor|bad|terrible|awful|schlecht|mangelhaft|ungenugend|mauvais|mal|malo|mala|pesimo|slecht)"
+    r"dissatisf|unsatisf|not (?:at all )?(?:\w+ )?(?:satisf|easy|likely|agree)|unzufried|"
+    r"nicht (?:\w+ )?(?:zufried|einfach|wahrsch)|insatisf|mecontent|pas .*(?:satisf|facile|d accord|"
+    r"probab)"
+    r"|\b(?:peu|poco|nada|no|not|niet|nicht) (?:\w+ ){0,2}(?:satisf|tevred|zufried|facil|makkelijk|"
+    r"probab|waarsch|wahrsch|likely|easy)|ontevred"
+    r"|difficult|\bhard\b|schwer|schwierig|umstandlich|difficile|dificil|moeilijk|lastig|disagree|"
+    r"(?:stimm|triff).*nicht|lehne|desacuerdo|oneens|niet (?:\w+ )?eens"
+    r"|unlikely|unwahrsch|improbab|onwaarsch|\b(?:poor|bad|terrible|awful|schlecht|mangelhaft|"
+    r"ungenugend|mauvais|mal|malo|mala|pesimo|slecht)"
 )
 POSITIVE = re.compile(
-    r"satisf|zufried|tevred|\bcontent|\beas(?:y|ily)|einfach|leicht|facile?|makkelijk|eenvoud|\bagree|stimm|triff|zustimm|d accord|de acuerdo|\beens|likely|wahrsch|probab|waarsch"
-    r"|\b(?:good|excellent|great|gut|ausgezeichnet|hervorragend|bon|bien|bueno|buena|excelente|goed|uitstekend|sicher|certain|seguro|zeker)"
+    r"satisf|zufried|tevred|\bcontent|\beas(?:y|ily)|einfach|leicht|facile?|makkelijk|eenvoud|\bagree|"
+    r"stimm|triff|zustimm|d accord|de acuerdo|\beens|likely|wahrsch|probab|waarsch"
+    r"|\b(?:good|excellent|great|gut|ausgezeichnet|hervorragend|bon|bien|bueno|buena|excelente|goed|"
+    r"uitstekend|sicher|certain|seguro|zeker)"
 )
 STRONG = re.compile(
-    r"\b(?:very|extremely|strongly|completely|totally|fully|highly|at all|excellent|terrible|sehr|ausserst|vollig|voll|ganz|uberhaupt|tres|tout|totalement|muy|totalmente|completamente|nada|zeer|heel|volledig|helemaal)\b"
+    r"\b(?:very|extremely|strongly|completely|totally|fully|highly|at all|excellent|terrible|sehr|"
+    r"ausserst|vollig|voll|ganz|uberhaupt|tres|tout|totalement|muy|totalmente|completamente|nada|zeer|"
+    r"heel|volledig|helemaal)\b"
 )
 WEAK = re.compile(
-    r"\b(?:somewhat|slightly|rather|fairly|little|eher|etwas|ziemlich|plutot|assez|peu|algo|bastante|poco|enigszins|beetje|tamelijk|redelijk)\b"
+    r"\b(?:somewhat|slightly|rather|fairly|little|eher|etwas|ziemlich|plutot|assez|peu|algo|bastante|"
+    r"poco|enigszins|beetje|tamelijk|redelijk)\b"
 )
 # Words for a scale that are no two sides of one thing, worst first.
 LADDERS = (
-    ("very poor", "poor", "fair", "good", "very good"), ("poor", "fair", "good", "very good", "excellent"),
-    ("very bad", "bad", "average", "good", "very good"), ("terrible", "poor", "average", "good", "excellent"),
-    ("ungenugend", "mangelhaft", "ausreichend", "befriedigend", "gut", "sehr gut"), ("sehr schlecht", "schlecht", "mittelmassig", "gut", "sehr gut"),
-    ("tres mauvais", "mauvais", "moyen", "bon", "tres bon"), ("muy malo", "malo", "regular", "bueno", "muy bueno"),
+    ("very poor", "poor", "fair", "good", "very good"),
+    ("poor", "fair", "good", "very good", "excellent"),
+    ("very bad", "bad", "average", "good", "very good"),
+    ("terrible", "poor", "average", "good", "excellent"),
+    ("ungenugend", "mangelhaft", "ausreichend", "befriedigend", "gut", "sehr gut"),
+    ("sehr schlecht", "schlecht", "mittelmassig", "gut", "sehr gut"),
+    ("tres mauvais", "mauvais", "moyen", "bon", "tres bon"),
+    ("muy malo", "malo", "regular", "bueno", "muy bueno"),
     ("zeer slecht", "slecht", "matig", "goed", "zeer goed"),
-)  # fmt: skip
+)
 
 
 # Steps of one-sided scales, worst first: "Not so easy", "Somewhat easy" …
@@ -94,7 +135,7 @@ class Scale:
     @property
     def setting(self) -> dict[str, Any]:
         """What stands in the study file."""
-        extra = {"reversed": True} if self.reversed else {}
+        extra: dict[str, Any] = {"reversed": True} if self.reversed else {}
         extra |= {"codes": self.codes} if self.codes else {}
         return {"scale": [self.low, self.high], **extra, **({"missing": self.missing} if self.missing else {})}
 
@@ -111,7 +152,7 @@ def scale_of(profile: Profile) -> Scale | None:
         return None
     blank = [text for text in profile.levels if stands_for_none(text) or text.casefold() in EMPTY]
     known = sum(profile.levels[text] for text in profile.numbers)
-    if known <= profile.levels.total() / 2:
+    if known <= (profile.levels.total() - sum(profile.levels[text] for text in blank)) / 2:
         return _from_words(profile, blank)
     numbers, codes = _without_codes(profile)
     ends = {text: side(text) for text in profile.words if text not in blank}

@@ -1,4 +1,4 @@
-"""The study and run files as text: each value written by ruamel, each guess with its confidence and reason beside it."""
+"""The study and run files as text: each guess with its confidence and reason."""
 
 import io
 import re
@@ -11,8 +11,30 @@ from cxresearch.init.drafts import Draft, Drafts
 from cxresearch.init.guess import Guess
 
 # The order of data/demo/study.yaml; groups of people come before the drivers.
-ORDER = ("response_id", "invitation_id", "customer_id", "account_id", "responded_at", "started_at", "invited_at", "month", "revenue", "duration_s",
-         "status", "finished", "language", "since", "churned_at", "nps", "csat", "ces", "fcr", "verbatim", "touchpoint", "mode")  # fmt: skip
+ORDER = (
+    "response_id",
+    "invitation_id",
+    "customer_id",
+    "account_id",
+    "responded_at",
+    "started_at",
+    "invited_at",
+    "month",
+    "revenue",
+    "duration_s",
+    "status",
+    "finished",
+    "language",
+    "since",
+    "churned_at",
+    "nps",
+    "csat",
+    "ces",
+    "fcr",
+    "verbatim",
+    "touchpoint",
+    "mode",
+)
 LONGEST_COMMENT, MOST_LISTED = 170, 40
 OPEN = "# ? "
 HEAD = """\
@@ -70,7 +92,8 @@ def flow(value: Any) -> str:
     "{from: 'Q1: score', scale: [0, 10], missing: ['99', 99]}"
     """
     writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style, writer.width, writer.allow_unicode = True, 10**9, True
+    writer.width, writer.allow_unicode = 10**9, True
+    writer.default_flow_style = True  # type: ignore[assignment]
     writer.sort_base_mapping_type_on_output = False
     text = io.StringIO()
     # In a list, so that a text alone gets the quotes that it needs within a mapping.

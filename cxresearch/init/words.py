@@ -10,14 +10,16 @@ from functools import cache
 # role: (English, German, French, Spanish, Dutch)
 WORDS: dict[str, tuple[str, str, str, str, str]] = {
     "response_id": (
-        r"respon(se|dent|s) ?(id|no|nr|number)$|respondents?$|(submission|interview|record|answer|case|survey) ?(id|no|number)$",
+        r"resp(onse|ondent|ons)? ?(id|no|nr|number)$|respondents?$|(submission|interview|record|"
+        r"answer|case|survey) ?(id|no|number)$",
         r"(antwort|teilnehmer|fragebogen|befragten) ?(id|nr|nummer)$",
-        r"(id|no|numero|identifiant) ?(de )?(la |l )?reponse|reponse ?id",
+        r"(id|no|n|numero|identifiant) ?(de )?(la |l )?reponse|reponse ?id",
         r"(id|numero) ?(de )?(la )?respuesta|respuesta ?id",
         r"(antwoord|respons|respondent) ?(id|nr|nummer)$",
     ),
     "customer_id": (
-        r"(cust(omer)?s?|client|user|member(ship)?|subscriber|crm|buyer|patient|guest) ?(id|no|nr|num|number|key|code|ref)$"
+        r"(cust(omer)?s?|client|user|member(ship)?|subscriber|crm|buyer|patient|guest) ?(id|no|nr|num|"
+        r"number|key|code|ref)$"
         r"|(id|no|nr) ?(cust(omer)?|client)$|external ?(data )?ref(erence)?$|customer$",
         r"kunden? ?(id|no|nr|nummer|kennung|schlussel)$|(kd|kdn|mitglieds) ?(nr|nummer|id)$|kunde$",
         r"(id|no|n|num|numero|code|identifiant|ref|reference) ?(de |du )?(client|abonne)$|client$|client ?(numero|no)$",
@@ -32,13 +34,16 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         r"(bedrijfs?|account) ?(id|nr|nummer)$",
     ),
     "responded_at": (
-        r"end ?(date|time)|complet(ed|ion)? ?(at|on|date|time)|date ?(submitted|completed|modified|recorded|answered|of response)"
+        r"end ?(date|time)|complet(ed|ion)? ?(at|on|date|time)|date ?(submitted|completed|modified|"
+        r"recorded|answered|of response)"
         r"|submit(ted)? ?(date|at|on|time)?$|submission ?(date|time)|recorded ?(date|at)"
         r"|(customer )?(response|answer|survey) ?(date|time)|responded|time ?stamp|date ?stamp|answered|review ?date",
-        r"zeitstempel|abgabe|abgeschlossen|abgesendet|beendet|endzeit|(antwort|teilnahme|befragungs) ?(datum|zeit)|datum abgeschickt",
+        r"zeitstempel|abgabe|abgeschlossen|abgesendet|beendet|endzeit|(antwort|teilnahme|"
+        r"befragungs) ?(datum|zeit)|datum abgeschickt",
         r"horodateur|date (de |d )?(la )?(fin|soumission|reponse|completion|validation)|termine|soumis|repondu",
         r"marca temporal|fecha (de )?(la )?(fin|finalizacion|envio|respuesta|completad)|finalizado|respondid",
-        r"tijdstempel|datum (van )?(ingevuld|voltooid|antwoord|respons|invullen|verzending)|einddatum|ingevuld op|ingediend",
+        r"tijdstempel|datum (van )?(ingevuld|voltooid|antwoord|respons|invullen|verzending)|einddatum|"
+        r"ingevuld op|ingediend",
     ),
     "started_at": (
         r"start ?(ed)? ?(date|time|at|on)?$|date (created|started)|begin|created|opened",
@@ -55,9 +60,11 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         r"uitgenodigd|uitnodiging|verstuurd",
     ),
     "since": (
-        r"sign ?up|since|(customer|member|client) ?since|join(ed)?|contract ?start|start|regist|onboard|activat|acqui|created|opened",
+        r"sign ?up|since|(customer|member|client) ?since|join(ed)?|contract ?start|start|regist|"
+        r"onboard|activat|acqui|created|opened",
         r"(kunde )?seit|vertragsbeginn|eintritt|anmelde|registrier|beginn|angelegt",
-        r"depuis|client depuis|inscription|date (d )?(inscription|adhesion|entree|ouverture|creation|debut)|debut|souscription",
+        r"depuis|client depuis|inscription|date (d )?(inscription|adhesion|entree|ouverture|creation|"
+        r"debut)|debut|souscription",
         r"(fecha (de )?)?alta|desde|cliente desde|registro|fecha (de )?(registro|inicio|inscripcion)|inscripcion",
         r"sinds|klant sinds|inschrijf|aanmeld|ingangsdatum|startdatum|contract ?start",
     ),
@@ -132,14 +139,16 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         r"opgelost|afgehandeld",
     ),
     "verbatim": (
-        r"why|comments?|verbatim|reason|feedback|text$|tell us|improve|suggest|review ?(text|body)?$|content$|explain|open ?end|remarks?|describe|what could",
+        r"why|comments?|verbatim|reason|feedback|text$|tell us|improve|suggest|review ?(text|body)?$|"
+        r"content$|explain|open ?end|remarks?|describe|what could",
         r"warum|weshalb|grund|hauptgrund|kommentar|anmerkung|begrund|verbesser|freitext|bemerkung",
         r"pourquoi|commentaire|raison|amelior|remarque|precisez|suggestion",
         r"por ?que|comentario|motivo|razon|mejorar|sugerencia|opinion",
         r"waarom|opmerking|reden|toelicht|verbeter|suggestie",
     ),
     "touchpoint": (
-        r"touch ?point|tp$|journey ?(stage|step)?|interaction ?type|contact ?(reason|type)|(survey )?sub ?type|trigger|event ?type",
+        r"touch ?point|tp$|journey ?(stage|step)?|interaction ?type|contact ?(reason|type)|"
+        r"(survey )?sub ?type|trigger|event ?type",
         r"kontaktpunkt|beruhrungspunkt|anlass|kontakt ?(grund|anlass|art)",
         r"point de contact|etape|parcours|motif (de|du) contact",
         r"punto de contacto|etapa|motivo (de|del) contacto",
@@ -204,9 +213,13 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         r"(enquete|onderzoek) ?(type|soort)|type (enquete|onderzoek)",
     ),
     "personal": (
-        r"e ?mail|ip ?addr|ip$|phone|mobile ?(number|no)|telephone|(first|last|sur|full|family|given|middle|user|contact|customer|recipient|your) ?(name|first|last)"
-        r"|recipient (first|last|email)|^name$|^author$|latitude|longitude|location ?(lat|long)|lat ?long|address|street|(date of |year of )?birth|birthday|dob$|passport|iban|ssn|twitter|handle",
-        r"(kunden|ansprech|vor|nach|familien|benutzer) ?name$|telefon|handy|mobil ?(nr|nummer)|adresse|strasse|hausnummer|geburt|breitengrad|langengrad|mail",
+        r"e ?mail|ip ?addr|ip$|phone|mobile ?(number|no)|telephone|(first|last|sur|full|family|given|"
+        r"middle|user|contact|customer|recipient|your) ?(name|first|last)"
+        r"|recipient (first|last|email)|^name$|^author$|latitude|longitude|location ?(lat|long)|"
+        r"lat ?long|address|street|(date of |year of )?birth|birthday|dob$|passport|iban|ssn|twitter|"
+        r"handle",
+        r"(kunden|ansprech|vor|nach|familien|benutzer) ?name$|telefon|handy|mobil ?(nr|nummer)|"
+        r"adresse|strasse|hausnummer|geburt|breitengrad|langengrad|mail",
         r"^(pre)?nom( de famille| du client| client)?$|courriel|adresse|telephone|portable|rue$|naissance|mel$",
         r"^(primer )?nombre( del? cliente| completo)?$|apellidos?|correo|telefono|movil|direccion|calle|nacimiento",
         r"(klant|voor|achter|volledige|familie) ?naam$|^naam$|telefoon|mobiel|adres|straat|geboorte|aanhef",
@@ -250,14 +263,17 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
 }
 SEGMENT_ROLES = ("region", "plan", "gender", "age", "tenure", "customer_segment")
 NOT_ASKED = re.compile(
-    r"(?:n a|not applicable|does ?n[o ]?t apply|not rated|no (?:answer|opinion|response)|don ?t know|do not know|dk|unknown|unsure|not sure"
+    r"(?:n a|not applicable|does ?n[o ]?t apply|not rated|no (?:answer|opinion|response)|don ?t know|"
+    r"do not know|dk|unknown|unsure|not sure"
     r"|can ?(?:no|n) ?t say|prefer not to (?:say|answer)|refused|declined|missing|system missing"
     r"|weiss (?:ich )?nicht|keine (?:angabe|antwort|meinung)|k a|trifft nicht zu|nicht zutreffend|nicht beurteilbar"
     r"|ne sais? pas|je ne sais pas|sans (?:reponse|avis|opinion)|sans objet|nsp|non concerne|non applicable"
     r"|no s(?:e|abe)|no sabe no contesta|ns nc|no aplica|no procede|sin respuesta"
     r"|weet (?:ik )?niet|geen (?:mening|antwoord)|niet van toepassing|nvt|n v t)(?: .{0,20})?"
 )
-VOTE = re.compile(r"(?:net ?)?(?:promoters?|promoteurs?|promotor(?:es)?|passives?|passiv|passifs?|pasivos?|neutraal|neutral|indifferent|passief"
+VOTE = re.compile(
+    r"(?:net ?)?(?:promoters?|promoteurs?|promotor(?:es)?|passives?|passiv|passifs?|pasivos?|neutraal|"
+    r"neutral|indifferent|passief"
                   r"|detractors?|detracteurs?|detractor(?:es)?|kritiker|criticus|criticasters?)(?:en)?")  # fmt: skip
 SURVEY_KINDS = {
     "relationship": re.compile(r"r$|rel|rnps|relationship|relational|beziehung|relationnel|relacional|relatie"),
