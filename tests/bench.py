@@ -1,7 +1,8 @@
 """`make bench`: ours beside a named peer in one process, medians of several runs, and the ratio. Nothing is left out.
 
 Reading: a CSV of 1,000,000 answers x 20 columns, to text cells and on to an accepted frame, beside `pandas.read_csv` of
-the same file as text; every run in a process of its own, with its peak memory. Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
+the same file as text; every run in a process of its own, with its peak memory.
+Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 """
 
@@ -88,7 +89,7 @@ def reading(folder: Path) -> None:
     for name, work in {"read": read_by_us, "read, parse and accept": accepted_by_us}.items():
         ours, memory = in_a_fresh_process(work, folder)
         report(f"{name} {ROWS_READ:,} x 20", ours, "pandas.read_csv as text", theirs)
-        print(f"{'':42} {memory:8.2f} GB  {'at its peak':34} {their_memory:8.2f} GB  ratio {memory / their_memory:5.2f}")
+        print(f"{'':42} {memory:8.2f} GB  {'at most':34} {their_memory:8.2f} GB  ratio {memory / their_memory:5.2f}")
 
 
 def read_by_pandas(folder: Path) -> None:
