@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import cxresearch as cx
 from cxresearch.intake.read import read
 from cxresearch.intake.source import Source
 from cxresearch.strict_yaml import StudyError
+from cxresearch.study_data import StudyData
 
 OWN = ["StartDate", "EndDate", "Status", "IPAddress", "Progress", "Finished", "RecordedDate", "ResponseId"]
 QUALTRICS = [
@@ -215,3 +217,59 @@ def test_platforms_with_one_header_row(header, platform, source):
     assert found.platform == platform
     assert found.wordings == ({"How likely?": "How likely?"} if platform else {})
     assert len(found.frame) == 1
+
+
+# From an export to accepted answers.
+
+STUDY = """
+title: Test
+timezone: Europe/Berlin
+tables:
+  responses:
+    source: export.csv
+    columns:
+      response_id: "{id}"
+      responded_at: {{from: "{date}", format: "{form}"}}
+      nps: "{nps}"
+      csat: {{from: "{csat}", scale: [1, 5]}}
+"""
+
+
+@pytest.fixture
+def load(project: Path):
+    """Return a function that loads a study over records written as CSV."""
+
+    def loaded(records: list[list[str]], **columns: str) -> StudyData:
+        folder = project / "data" / "test"
+        folder.mkdir()
+        with (folder / "export.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(records)
+        (folder / "study.yaml").write_text(STUDY.format(**columns))
+        return cx.load("test", period="2026Q3")
+
+    return loaded
+
+
+def test_answers_of_surveymonkey_are_accepted_by_question_and_choice(load):
+    rows = [[str(118052219061 + i), *MONKEY_ANSWER[1:], "9", "Phone", "", "", "", "4", "5", ""] for i in range(12)]
+    data = load(
+        [*MONKEY_HEADER, *rows],
+        id="Respondent ID",
+        date="End Date",
+        form="%m/%d/%Y %I:%M:%S %p",
+        nps="How likely are you to recommend us?",
+        csat="How satisfied are you?: Network",
+    )
+    assert data.quality.tables[["rows_in", "accepted"]].iloc[0].tolist() == [12, 12]
+    assert set(data.responses["nps"]) == {9}
+    assert set(data.responses["csat"]) == {5}
+
+
+@pytest.mark.parametrize("nps", ["G01Q01", "G01Q01. How likely?"])
+def test_a_column_of_limesurvey_is_named_by_its_code_or_its_whole_heading(nps, load):
+    own = ["id. Response ID", "submitdate. Date submitted", "lastpage. Last page", "startlanguage. Start language"]
+    rows = [[str(i), "2026-07-01 10:00:00", "3", "en", "9", "N/A" if i < 5 else "4"] for i in range(12)]
+    header = [*own, "G01Q01. How likely?", "Q05[SQ001]. How satisfied? [Price]"]
+    data = load([header, *rows], id="id", date="submitdate", form="%Y-%m-%d %H:%M:%S", nps=nps, csat="Q05[SQ001]")
+    assert data.responses["nps"].tolist() == [9.0] * 12
+    assert data.responses["csat"].count() == 7
