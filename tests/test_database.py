@@ -316,24 +316,22 @@ def test_the_session_itself_refuses_to_write(server):
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "said"),
     [
-        "select * from read_csv('/etc/passwd')",
-        "select * from read_text('answers.csv')",
-        "select * from '/etc/passwd'",
-        "select * from glob('/etc/*')",
-        "select 1; attach 'x.duckdb'",
-        "with x as (select 1) delete from shop.customers",
-        "copy shop.customers to 'x.csv'",
-        "select cast(plan as int) as id from shop.customers",
+        ("select * from read_csv('/etc/passwd')", "reaches beyond the database file"),
+        ("select * from read_text('answers.csv')", "reaches beyond the database file"),
+        ("select * from glob('/etc/*')", "reaches beyond the database file"),
+        ("select * from '/etc/passwd'", "Table with name /etc/passwd does not exist"),
+        ("select 1; attach 'x.duckdb'", "not one SELECT"),
+        ("with x as (select 1) delete from shop.customers", "not one SELECT"),
+        ("copy shop.customers to 'x.csv'", "not one SELECT"),
+        ("select cast(plan as int) as id from shop.customers", "(ConversionException)"),
     ],
 )
-def test_a_query_of_duckdb_sees_its_file_only(write, query):
+def test_a_query_of_duckdb_sees_its_file_only(write, query, said):
     folder = write("source: answers.csv", f"{CRM}\n    query: >-\n      {query}")
     before = sorted(folder.rglob("*"))
-    said = refusal(lambda: study_data.load("test"))
-    assert "root:" not in said
-    assert "Basic" not in said
+    assert said in refusal(lambda: study_data.load("test"))
     assert sorted(folder.rglob("*")) == before
 
 
