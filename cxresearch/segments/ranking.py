@@ -5,12 +5,12 @@ import pandas as pd
 from scipy import stats
 
 from cxresearch.metrics.table import check_level, joined
-from cxresearch.stats.shrinkage import paule_mandel, posterior, rank_intervals
+from cxresearch.stats.shrinkage import posterior, rank_intervals
 from cxresearch.stats.survey import TESTED_FROM, base_flag
 
 __all__ = ["shrink"]
 
-FEWEST = 3
+FEWEST = 4
 NO_RANK = "rank cannot be told"
 
 
@@ -45,22 +45,23 @@ def shrink(
     KeyError
         If `estimate` or `std_error` is missing.
     ValueError
-        If fewer than 3 units have both, or an argument is not allowed.
+        If fewer than 4 units have both, or an argument is not allowed.
 
     Notes
     -----
-    Empirical Bayes: true values are normal about a common mean with variance τ² (Paule–Mandel); ranks come from draws
-    of the posterior. A standard error of 0, as where all gave the same answer, is replaced by that of the pooled spread
-    of the other units at this base. R: `metafor::rma(method = "PM")` with `blup`.
+    Empirical Bayes: true values are normal about a common mean with variance τ² (Paule–Mandel), whose own error is
+    counted (Morris 1983); ranks come from draws of the posterior. A standard error of 0, as where all gave the same
+    answer, is replaced by that of the pooled spread of the other units at this base. R: `metafor::rma(method = "PM")` with `blup`.
 
     Examples
     --------
-    >>> units = pd.DataFrame({"team": ["a", "b", "c"], "n": 200, "estimate": [60.0, 20.0, 22.0], "std_error": 4.0})
+    >>> units = pd.DataFrame({"team": list("abcd"), "n": 200, "estimate": [60.0, 20.0, 22.0, 40.0], "std_error": 4.0})
     >>> shrink(units)[["team", "estimate", "rank", "rank_low", "rank_high"]].round(1)
       team  estimate  rank  rank_low  rank_high
-    0    a      59.2   1.0       1.0        1.0
-    1    b      20.4   3.0       2.0        3.0
-    2    c      22.4   2.0       2.0        3.0
+    0    a      59.6   1.0       1.0        1.0
+    1    b      20.2   4.0       3.0        4.0
+    2    c      22.2   3.0       3.0        4.0
+    3    d      39.9   2.0       2.0        2.0
     """
     check_level(conf_level)
     if ranks not in ("marginal", "simultaneous"):
@@ -76,9 +77,7 @@ def shrink(
     if known.sum() < FEWEST:
         raise ValueError(f"estimates: {int(known.sum())} units have an estimate and its error; ranking needs {FEWEST}.")
     shrunken, spread, weight = (np.full(len(raw), np.nan) for _ in range(3))
-    shrunken[known], spread[known] = posterior(raw[known], error[known] ** 2)
-    _, between = paule_mandel(raw[known], error[known] ** 2)
-    weight[known] = between / (between + error[known] ** 2)
+    shrunken[known], spread[known], weight[known] = posterior(raw[known], error[known] ** 2)
     ranked = known & (np.fmin(n, n_eff) >= TESTED_FROM)
     together = ranks == "simultaneous"
     rank, low, high = (np.full(len(raw), np.nan) for _ in range(3))
