@@ -18,8 +18,8 @@ SHOWN = 80
 MOSTLY, HARDLY = 0.9, 0.1
 # A column of more levels is no list of codes; a share of rows with levels that the file before does not know.
 MOST_LEVELS, NEW_LEVELS = 50, 0.2
-# So many different values tell what a column holds.
-LOOKED_AT = 1000
+# So many cells at the head of a file tell what a column holds.
+LOOKED_AT = 10_000
 NAMED = 3
 # Columns that tell the rows of a table apart, most telling first.
 KEYS = ("response_id", "invitation_id", "contact_id", "feedback_id", "customer_id")
@@ -136,7 +136,7 @@ def _kinds(sources: list[Source], table: Table) -> Iterator[Note]:
 
 def _kind(target: str, cells: pd.Series, column: Column) -> str:
     """Return what a column's cells are, declared codes apart: numbers, words, both, dates of a form; "" for nothing."""
-    values = _values(cells, column)
+    values = _values(cells.head(LOOKED_AT), column)
     if not values:
         return ""
     if column_type(target, column) == "date":
@@ -173,7 +173,7 @@ def _values(cells: pd.Series, column: Column) -> list[str]:
     """Return a column's different values as texts, without blanks and the codes that the study file declares."""
     declared = [*column.missing, *(code for codes in column.codes.values() for code in codes)]
     known = {code_text(code).casefold() for code in declared}
-    texts = {_text(value) for value in cells.dropna().unique()[:LOOKED_AT]}
+    texts = {_text(value) for value in cells.drop_duplicates().dropna()}
     return sorted(text for text in texts if text and code_text(text).casefold() not in known)
 
 
@@ -235,7 +235,11 @@ def _overlaps(sources: list[Source], table: Table) -> Iterator[Note]:
 def _ids(sources: list[Source], cell: str) -> dict[str, pd.Series]:
     """Return the ids of each file that has them, blanks left out."""
     here = {source.file: cells.dropna() for source, cells in _in_files(sources, cell)}
-    found = {file: cells.map(cell_text).astype("str").str.strip() for file, cells in here.items()}
+    # Nearly all ids are texts already.
+    texts = {
+        file: cells if cells.dtype == "str" else cells.map(cell_text).astype("str") for file, cells in here.items()
+    }
+    found = {file: cells.str.strip() for file, cells in texts.items()}
     return {file: texts[texts.ne("")] for file, texts in found.items()}
 
 
