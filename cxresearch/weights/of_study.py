@@ -121,8 +121,8 @@ def _of_period(study: StudyData, rules: Weights, period: str, answers: pd.DataFr
         if not margins:
             return tables | {"weights": answers[BASE], "diagnostics": spread(answers, answers[BASE].to_numpy())}
         raked = rake(answers, margins, base=BASE, cap=rules.cap)
-    except StudyError as error:
-        raise StudyError(f"weights, period {period}: {error}") from None
+    except (StudyError, KeyError) as error:
+        raise StudyError(f"weights, period {period}: {error.args[0]}") from None
     return tables | {"weights": raked.weights, "diagnostics": raked.diagnostics, "margins": raked.margins}
 
 
