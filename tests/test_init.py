@@ -494,7 +494,7 @@ def test_a_column_a_month_is_refused_in_a_sentence(tmp_path):
     )
     found = guessed(qualtrics(tmp_path), wide)
     assert found.left_out == {"wide.csv": "holds a column a month; turn it into one row a customer and month"}
-    with pytest.raises(StudyError, match="wide.csv holds a column a month"):
+    with pytest.raises(StudyError, match=r"wide\.csv holds a column a month"):
         guessed(wide)
 
 
@@ -590,6 +590,26 @@ def test_every_value_comes_back_from_the_file(value, tmp_path):
     assert read_yaml(path) == {"key": {"from": value, "list": [value, 1]}}
 
 
+def test_a_mapping_of_one_pair_keeps_its_brackets():
+    assert flow({"csat": [1]}) == "{csat: [1]}"
+
+
+def test_a_file_that_asked_on_another_scale_changes_the_scale_for_its_days(tmp_path, project):
+    paths = []
+    for place, (quarter, low, high) in enumerate([("2026-01", 1, 5), ("2026-04", 0, 100), ("2026-07", 1, 5)]):
+        days = [f"{quarter}-{1 + row % 28:02d}" for row in range(ROWS)]
+        ids = [f"R{place}{row:04d}" for row in range(ROWS)]
+        paths.append(tmp_path / f"{quarter}.csv")
+        columns = [ids, days, scores(low, high, place), scores(0, 10, 70 + place)]
+        paths[-1].write_text(text([["Response ID", "Date", "Satisfaction", "Recommend"]], columns))
+    made = make_study(paths, project / "data" / "mine")
+    responses = load_study(made.study_file).responses
+    assert responses.columns["csat"].scale == (1, 5)
+    change = responses.scale_changes["csat"][0]
+    assert (str(change.since), str(change.until), change.scale) == ("2026-04-01", "2026-04-28", (0, 100))
+    assert check(made.run_file).tables["responses"].accepted == 3 * ROWS
+
+
 def test_an_odd_column_name_does_not_break_the_file(tmp_path, project):
     odd = "Recommend? # not: {a comment}\n- second line"
     path = tmp_path / "odd.csv"
@@ -615,11 +635,11 @@ def test_an_existing_study_or_run_is_never_overwritten(tmp_path, project):
     path = qualtrics(tmp_path)
     made = make_study([path], project / "data" / "mine")
     before = made.study_file.read_bytes()
-    with pytest.raises(StudyError, match="data/mine: is there already and is never overwritten"):
+    with pytest.raises(StudyError, match=r"data/mine: is there already and is never overwritten"):
         make_study([path], project / "data" / "mine")
     assert made.study_file.read_bytes() == before
     (project / "params" / "other.yaml").write_text("study: mine\n")
-    with pytest.raises(StudyError, match="params/other.yaml: is there already"):
+    with pytest.raises(StudyError, match=r"params/other.yaml: is there already"):
         make_study([path], project / "data" / "other")
     assert not (project / "data" / "other").exists()
 
@@ -628,7 +648,7 @@ def test_an_existing_study_or_run_is_never_overwritten(tmp_path, project):
 def test_an_unreadable_export_leaves_nothing_behind(content, tmp_path, project):
     broken = tmp_path / "broken.csv"
     broken.write_bytes(content)
-    with pytest.raises(StudyError, match="broken.csv"):
+    with pytest.raises(StudyError, match=r"broken\.csv"):
         make_study([qualtrics(tmp_path), broken], project / "data" / "mine")
     assert list((project / "data").iterdir()) == []
     assert list((project / "params").iterdir()) == []

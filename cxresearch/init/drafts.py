@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from cxresearch.init import moments, money, roles
+from cxresearch.init.changes import with_scale_changes
 from cxresearch.init.dates import DateFormat
 from cxresearch.init.grids import choice_sets, declared_sets
 from cxresearch.init.guess import Guess
@@ -57,6 +59,8 @@ class Draft:
         `relationship` or `transactional`, where no column tells.
     notes
         What a reader of the study file should know.
+    scale_changes
+        As in the study file: days on which a score was asked on another scale.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Draft:
     personal: list[str]
     survey: str = ""
     notes: list[str] = field(default_factory=list)
+    scale_changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def guess(self, role: str) -> Guess | None:
         """Return the entry of a role."""
@@ -143,6 +148,7 @@ class _Layout:
     """Files of one layout, and what is known of their columns."""
 
     files: list[Path]
+    sources: list[Source]
     profiles: Profiles
     forms: Mapping[str, DateFormat]
     personal: list[str]
@@ -161,6 +167,7 @@ class _Layout:
         rated = ratings({name: profile for name, profile in open_.items() if name not in forms})
         return cls(
             [path for path, _ in group],
+            [source for _, source in group],
             found,
             forms,
             personal,
@@ -253,9 +260,10 @@ def _responses(layout: _Layout) -> Draft:
         if is_vote(one)
     ]
     guesses = [*ids, *dates, *facts, *layout.ratings, *words, *segments, *sets, *weights]
+    guesses, changes = with_scale_changes(guesses, layout.sources)
     survey, why = _survey(guesses, layout.profiles)
     return Draft(
-        "responses", layout.files, guesses, layout.profiles, layout.forms, layout.personal, survey, notes + why
+        "responses", layout.files, guesses, layout.profiles, layout.forms, layout.personal, survey, notes + why, changes
     )
 
 

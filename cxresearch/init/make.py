@@ -154,7 +154,8 @@ def _refuse_doubles(exports: list[Path]) -> None:
 
 def _copied(draft: Draft, folder: Path) -> str:
     """Copy a table's exports into the study's folder and return its `source:`."""
-    several = len(draft.files) > 1
+    # Answers have a folder of their own: next quarter's export is put beside the first.
+    several = len(draft.files) > 1 or draft.name == "responses"
     target = folder / draft.name if several else folder
     make_private(target)
     for path in draft.files:

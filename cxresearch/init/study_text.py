@@ -62,7 +62,14 @@ def study_text(title: str, drafts: Drafts, sources: dict[str, str]) -> str:
     lines += ["", "tables:"]
     for draft in drafts.tables:
         lines += [f"  {draft.name}:", f"    source: {flow(sources[draft.name])}", *_survey(draft), "    columns:"]
-        lines += [*(_columns(draft) or ["      {}"]), *_sets(draft), *_design(draft), *_left(draft), ""]
+        lines += [
+            *(_columns(draft) or ["      {}"]),
+            *_changes(draft),
+            *_sets(draft),
+            *_design(draft),
+            *_left(draft),
+            "",
+        ]
     lines += _segments(drafts)
     lines += [f"# {one_line(name)} was left out: it {why}." for name, why in drafts.left_out.items()]
     return "\n".join(lines).rstrip() + "\n"
@@ -93,12 +100,12 @@ def flow(value: Any) -> str:
     """
     writer = YAML(typ="safe", pure=True)
     writer.width, writer.allow_unicode = 10**9, True
-    writer.default_flow_style = True  # type: ignore[assignment]
+    writer.default_flow_style = True  # type: ignore[assignment]  # ruamel declares only None
     writer.sort_base_mapping_type_on_output = False
     text = io.StringIO()
-    # In a list, so that a text alone gets the quotes that it needs within a mapping.
-    writer.dump([value], text)
-    return text.getvalue().strip()[1:-1]
+    # Within a mapping, so that a text alone gets the quotes, and a mapping of one pair the brackets, that it needs there.
+    writer.dump({"x": value}, text)
+    return text.getvalue().strip().removeprefix("{x: ").removesuffix("}")
 
 
 def one_line(text: str, most: int = LONGEST_COMMENT) -> str:
@@ -158,6 +165,11 @@ def _sets(draft: Draft) -> list[str]:
     found = [guess for guess in draft.guesses if guess.place == "sets"]
     lines = [line for guess in found for line in _written(guess, "      ", f"{flow(guess.role)}: {_choices_of(guess)}")]
     return ["    sets:", *lines] if any(guess.taken for guess in found) else []
+
+
+def _changes(draft: Draft) -> list[str]:
+    """Return the days on which a score was asked on another scale."""
+    return [f"    scale_changes: {flow(draft.scale_changes)}"] if draft.scale_changes else []
 
 
 def _choices_of(guess: Guess) -> str:
