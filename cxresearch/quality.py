@@ -109,11 +109,13 @@ def notes(study: StudyData) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a note: `table`, `column`, `note`, `files` (number), `rows` (missing where it is about whole files).
+        One row a note: `table`, `column`, `note`, `files` (number; missing where files were compared), `rows` (missing
+        where it is about whole files).
     """
-    told = study.quality.notes.groupby(["table", "column", "note"], sort=False)
+    every = study.quality.notes
+    told = every.assign(file=every["file"].mask(every["file"].eq(""))).groupby(["table", "column", "note"], sort=False)
     found = told.agg(files=("file", "nunique"), rows=("rows", "sum")).reset_index()
-    return found.assign(rows=found["rows"].where(found["rows"] > 0))
+    return found.assign(**{name: found[name].where(found[name] > 0) for name in ("files", "rows")})
 
 
 def completeness(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
