@@ -143,6 +143,44 @@ def margins(frame):
     return [frame.groupby(name, as_index=False)["n"].sum().assign(flag="") for name in ("plan", "region")]
 
 
+def two_way(bases):
+    """Return a screen: groups of two segments at once, as `A × N` of `plan × region`."""
+    frame = pd.DataFrame({"segment": "plan × region", "level": list(bases), "n": list(bases.values())})
+    return frame.assign(n_customers=frame["n"], estimate=1.0, std_error=2.0)
+
+
+def test_a_group_of_two_segments_is_part_of_each():
+    # A × S has 4 customers: it could be had from region S, or from plan A, by subtraction.
+    cells = two_way({"A × N": 80, "A × S": 4, "B × N": 60, "B × S": 70, "C × N": 30, "C × S": 40})
+    hidden = set(shown([cells])[0].query("flag == 'hidden'")["level"])
+    assert "A × S" in hidden
+    assert "A × N" in hidden
+    assert len(hidden & {"B × S", "C × S"}) >= 1
+    # A plan that is hidden elsewhere is hidden in all its parts.
+    plans = by_plan({"A": 300, "B": 200, "C": 5})
+    hidden = set(
+        shown([plans, two_way({"A × N": 90, "B × N": 80, "C × N": 20, "C × S": 15})])[1].query("flag == 'hidden'")[
+            "level"
+        ]
+    )
+    assert {"C × N", "C × S"} <= hidden
+
+
+def test_what_a_group_is_compared_with_does_not_change_its_name():
+    levels = pd.DataFrame({"segment": "plan", "level": ["A", "B", "C"], "n": [90, 80, 5], "n_customers": [90, 80, 5]})
+    compared = levels.assign(n=30, n_customers=30, n_customers_against=[60, 60, 60]).assign(estimate=1.0)
+    compared.insert(2, "against", "the rest")
+    first, second = shown([levels.assign(estimate=1.0), compared])
+    assert set(first.query("flag == 'hidden'")["level"]) == set(second.query("flag == 'hidden'")["level"]) == {"B", "C"}
+
+
+def test_a_banner_names_the_same_groups_as_a_segment():
+    levels = pd.DataFrame({"segment": "plan", "level": ["A", "B", "C"], "n": [90, 80, 5], "n_customers": [90, 80, 5]})
+    tab = pd.DataFrame({"row": "csat", "row_level": "top 2", "banner": "plan", "banner_level": ["all", "A", "B", "C"]})
+    tab = tab.assign(n=[400, 200, 150, 50], n_customers=[400, 200, 150, 50], estimate=0.5)
+    assert set(shown([levels.assign(estimate=1.0), tab])[1].query("flag == 'hidden'")["banner_level"]) == {"B", "C"}
+
+
 def test_hidden_cells_joined_by_one_cell_do_not_give_it_away():
     # Rows 0, 1 and columns 0, 1 hide a block, rows 2, 3 and columns 2, 3 another; cell (1, 2) is the only link
     # between them, so all line totals together would give its value although every line hides two cells or more.

@@ -23,10 +23,12 @@ AXES = frozenset({
     "period", "metric", "survey", "touchpoint", "stage", "table", "file", "rule", "column", "question", "driver",
     "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period", "link",
     "answers", "answer", "against", "weighting", "source", "row",
-    "row_level", "banner",
+    "row_level", "banner", "step", "component",
 })  # fmt: skip
 # Columns whose levels are made by leaving some people out of all.
 NESTED = ("answers",)
+# Between the segments, and the levels, of a group of two segments at once.
+CROSS = " × "
 # What does not name a group of people: the same people are behind every metric; period and survey are kept apart.
 NOT_IN_A_NAME = ("metric", "survey", "period", "compare_to", "previous_period", "against", "weighting", "source")
 # A column of levels, and the column that says of which segment: the group is named by segment and level alone.
@@ -167,7 +169,7 @@ def _cells_of(number: int, payload: Payload) -> list[Cell]:
     for place, values in enumerate(payload.grid.rows):
         row = dict(zip(columns, values, strict=True))
         levels = {name: "(missing)" if row[name] is None else str(row[name]) for name in names}
-        groups = frozenset((name, level) for name, level in levels.items() if not is_total(level))
+        groups = frozenset((name, level) for name, level in _crossed(levels).items() if not is_total(level))
         now = Name(_levels_of(dict(groups)), _when(row, payload, "period"), _when(row, payload, "survey"))
         bases = [_base(row, name) for name in columns if name.startswith("n_customers") and name != PREVIOUS]
         cell = Cell(number, place, "current", _base(row, "n_customers"), min(bases), groups, now)
@@ -178,6 +180,15 @@ def _cells_of(number: int, payload: Payload) -> list[Cell]:
             before = now._replace(period=period)
             found.append(replace(cell, slot="previous", base=base, smallest=base, name=before))
     return found
+
+
+def _crossed(levels: dict[str, str]) -> dict[str, str]:
+    """Return levels in which a group of two segments at once is named by each of them."""
+    segments, parts = (levels.get(name, "").split(CROSS) for name in ("segment", "level"))
+    if len(segments) == 1 or len(segments) != len(parts):
+        return levels
+    rest = {name: level for name, level in levels.items() if name not in ("segment", "level")}
+    return rest | dict(zip(segments, parts, strict=True))
 
 
 def _base(row: dict[str, Any], name: str) -> float:

@@ -2,8 +2,8 @@
 
 - `compare` sets each group beside the rest, one level or every other; `screen` searches all segments and their pairs.
 - `crosstab` tabulates questions by a banner of segments, `tab_book` those that a run file lists.
-- `bridge` and `decompose` take a change apart, `waterfall` puts it in steps; `high_impact_against_rest` asks about the customers who pay most.
-- `shrink` ranks many units.
+- `bridge` and `decompose` take a change apart, `waterfall` puts it in steps.
+- `high_impact_against_rest` asks about the customers who pay most; `shrink` ranks many units.
 """
 
 from cxresearch.segments.bridges import Bridge, bridge, decompose
