@@ -75,6 +75,13 @@ def test_rows_whose_cells_have_moved_are_told_as_such(take):
     ]
 
 
+def test_words_in_three_columns_are_no_shift(take):
+    columns = {**KEYS, "nps": "score", "csat": {"from": "sat", "scale": [1, 5]}, "duration_s": "seconds"}
+    frame = answers(sat=["5"] * 40, seconds=["60"] * 40)
+    frame.loc[6, ["score", "sat", "seconds"]] = "n/a", "n/a", "n/a"
+    assert aside(take(frame, columns=columns)) == [(8, "nps", "not a number")]
+
+
 def test_a_grid_on_another_scale_is_no_shift(take):
     frame = answers(a=["5"] * 40, b=["5"] * 40, c=["5"] * 40)
     frame.loc[3, ["date", "a", "b", "c"]] = "never", "70", "80", "90"
@@ -132,7 +139,7 @@ def test_a_row_without_a_weight_is_no_use(weight, take):
 
 def test_a_question_from_one_to_ten_is_flagged(take):
     done = take(answers(score=["9"] * 40), columns={**KEYS, "nps": {"from": "score", "scale": [1, 10]}})
-    assert noted(done, "flag") == {"asked from 1 to 10, not from 0: not to be compared with results on 0-10": 40}
+    assert noted(done, "flag") == {"asked from 1 to 10, not from 0: not to be compared with results on 0–10": 40}
 
 
 def test_a_scale_that_changed_is_checked_against_the_old_one(take):

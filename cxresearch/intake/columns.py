@@ -22,7 +22,7 @@ from cxresearch.strict_yaml import StudyError, nearest
 # Without these in a file, its rows can be told neither apart nor in time.
 NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
 ONE_TO_TEN = (1.0, 10.0)
-FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0-10"
+FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0–10"
 DECLARED_MISSING = "values that the file declares missing"
 
 
