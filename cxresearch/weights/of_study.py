@@ -141,7 +141,9 @@ def _margins(study: StudyData, rules: Weights, moments: Moments | None) -> Margi
     if moments is not None:
         # Customers get the levels that an invitation at the end of the period would give them.
         customers = customers.assign(**{SEGMENTED["invitations"]: moments[1]})
-    known, _ = with_segments(customers, "invitations", None, study.definition)
+    wanted = {name: study.definition.segments[name] for name in rules.segments}
+    definition = study.definition.model_copy(update={"segments": wanted})
+    known, _ = with_segments(customers, "invitations", None, definition)
     by: list[MarginName] = [name if isinstance(name, str) else tuple(name) for name in rules.margins.by]
     lacking = [name for name in rules.segments if name not in known]
     if lacking:
