@@ -4,6 +4,7 @@ Reading: a CSV of 1,000,000 answers x 20 columns, to text cells and on to an acc
 the same file as text; every run in a process of its own, with its peak memory.
 Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
+Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
 """
 
 import json
@@ -21,11 +22,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxresearch import metrics, weights
+from cxresearch import metrics, segments, weights
 from cxresearch.intake.accept import accept
 from cxresearch.intake.read import read
 from cxresearch.study import load_study
 
+ROWS_BRIDGED = 100_000
 ROWS_READ, ROWS_SCORED, RUNS = 1_000_000, 1_000_000, 3
 SEGMENTS = ["plan", "region", "tenure"]
 ROWS_RAKED, LEVELS = 1_000_000, "abcdefgh"
@@ -178,8 +180,22 @@ def raking() -> None:
     report(name, ours, "weightipy" if same else "weightipy, OTHER WEIGHTS", theirs)
 
 
+def bridging() -> None:
+    """Measure the bridge with its resamples, beside a plain bootstrap of the change alone by rows."""
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"nps": rng.integers(0, 11, ROWS_BRIDGED).astype(float)})
+    frame["plan"], frame["customer_id"] = rng.choice(list("abcdef"), ROWS_BRIDGED), rng.permutation(ROWS_BRIDGED) // 2
+    half = ROWS_BRIDGED // 2
+    votes = np.select([frame["nps"] > 8, frame["nps"] < 7], [1.0, -1.0], 0.0)
+    waves = votes[:half], votes[half:]
+    ours = median_seconds(lambda: segments.decompose(frame[:half], frame[half:], "nps", "plan"))
+    theirs = median_seconds(lambda: [[rng.choice(wave, half).mean() for wave in waves] for _ in range(1_000)])
+    report(f"bridge, 1,000 resamples of {ROWS_BRIDGED:,}", ours, "bootstrap of two means by rows", theirs)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
     scoring()
     raking()
+    bridging()

@@ -1,7 +1,7 @@
 """The bridge: a change of a metric as mix, rate, segments that entered or left, and weighting."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -205,16 +205,17 @@ def _bridge(
 def _waves(answers: Answers, later: Mask, by: str) -> _Waves:
     """Return two waves as sums by customer."""
     known = ~np.isnan(answers.votes)
-    for wave, name in ((~later, "earlier"), (later, "later")):
-        if not (known & wave).any():
+    for rows, name in ((~later, "earlier"), (later, "later")):
+        if not (known & rows).any():
             raise ValueError(f"bridge: nobody answered in the {name} wave; there is no change to explain.")
     levels = [str(level) for level in answers.groups[by]]
-    group, later, vote, weight = (one[known] for one in (answers.group, later, answers.votes, answers.weight))
+    group, wave = answers.group[known], later[known].astype(np.intp)
+    vote, weight = answers.votes[known], answers.weight[known]
     if (group < 0).any():
         group, levels = np.where(group < 0, len(levels), group), [*levels, NOT_KNOWN]
     unit = answers.clusters[0][known] if answers.clusters else np.arange(len(group))
     unit = np.unique(unit, return_inverse=True)[1]
-    n_levels, wave = len(levels), later.astype(np.intp)
+    n_levels = len(levels)
     cell = wave * n_levels + group
     whole = 4 * n_levels + wave
     column = np.concatenate([cell, 2 * n_levels + cell, whole, whole + 2])
@@ -298,7 +299,7 @@ def _total(waves: _Waves, weighted: Floats, change: Floats, conf_level: float) -
     """Return the change as a whole."""
     found = _intervals(change[:, None], conf_level)
     by_chance = np.quantile(np.abs(change[1:] - change[0]), conf_level)
-    row = {name: [base[0]] for name, base in waves.bases.items()}
+    row: dict[str, Any] = {name: [base[0]] for name, base in waves.bases.items()}
     row |= {"previous": [weighted[0, 0]], "current": [weighted[0, 1]]} | found | {"nothing_changed": [by_chance]}
     frame = pd.DataFrame(row)
     return frame.assign(flag=_flags(frame))

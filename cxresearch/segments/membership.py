@@ -93,7 +93,7 @@ def read_set(frame: pd.DataFrame, name: str, columns: list[str]) -> Segment:
     if not columns:
         raise ValueError(f"{name}: the set names no columns; give the columns of zeros and ones it is made of.")
     ticked = np.stack([_ticks(_column(frame, column), column) for column in columns], axis=1)
-    known = ~np.isnan(ticked).all(axis=1)
+    known = np.asarray(~np.isnan(ticked).all(axis=1))
     return Segment(name, list(columns), Members(np.nan_to_num(ticked)), known, overlapping=True)
 
 

@@ -123,7 +123,7 @@ def _one(dealer: Dealer, first: Floats, second: Floats, pairs: Pairs, place: int
             Moments(sums[..., 1] / sums[..., 0], sums[..., 2] / sums[..., 0], size)
             for sums, size in zip((one, other), n, strict=True)
         ]
-        return studentised(*sides, dealer.measure.added, correlation)
+        return studentised(sides[0], sides[1], dealer.measure.added, correlation)
 
     return permutation_p(
         first[present],

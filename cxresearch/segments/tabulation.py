@@ -75,7 +75,7 @@ def association_rows(question: Question, banner: Segment, table: Table) -> list[
     columns = {"": np.arange(n_columns)}
     if banner.overlapping:
         columns = {name: np.array([place, n_columns + 1 + place]) for place, name in enumerate(banner.levels)}
-    found = []
+    found: list[dict[str, object]] = []
     for row, contrast in rows.items():
         for column, places in columns.items():
             test = table.association(contrast, places)
@@ -104,7 +104,7 @@ def _lines(lines: list[Line], table: Table, order: Places, marking: Marking) -> 
         marks = [arrows(*one) for one in zip(p_adjusted, statistic, strict=True)]
     else:
         pairs = np.stack(np.triu_indices(n_columns, 1), axis=1)
-        pairwise, p_pairs = _tests(table, found, covariances, *pairs.T, measure)
+        pairwise, p_pairs = _tests(table, found, covariances, pairs[:, 0], pairs[:, 1], measure)
         marks = [
             letters(adjusted_p(p, marking.adjust), one, pairs, n_columns)
             for p, one in zip(p_pairs, pairwise, strict=True)

@@ -129,4 +129,4 @@ def _statistic(inside: Floats, rest: Floats, split: Split, added: Added) -> Floa
         Moments(sums[..., 1] / sums[..., 0], sums[..., 2] / sums[..., 0], np.asarray(n))
         for sums, n in ((rest, split.n_rest), (inside, split.n))
     ]
-    return studentised(*sides, added, split.correlation)
+    return studentised(sides[0], sides[1], added, split.correlation)

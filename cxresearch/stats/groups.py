@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse import csc_array as Members
 
 from cxresearch.stats.design import Codes, Design, Floats
 from cxresearch.stats.survey import Estimates, effective_base
@@ -28,7 +29,6 @@ __all__ = [
     "members_of",
 ]
 
-Members = sparse.csc_array
 Mask = npt.NDArray[np.bool_]
 # The rest is found by subtraction from the whole: a spread this far below the whole's is rounding error.
 ROUNDING = 1e-12
@@ -151,7 +151,8 @@ class _Answered:
 
     def summed(self, values: Floats) -> Floats:
         """Return the sums of row values over each group's members."""
-        return np.bincount(self.column, values[self.inside.indices], self.inside.shape[1])
+        sums = np.bincount(self.column, values[self.inside.indices], self.inside.shape[1])
+        return sums.astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ def between(y: npt.ArrayLike, members: Members, pairs: npt.NDArray[np.intp], sam
     >>> found.covariance
     array([0.])
     """
-    part = _answered(y, members, np.ones(members.shape[0], dtype=bool), sample)
+    part = _answered(y, members, np.ones(members.shape[0], dtype=np.bool_), sample)
     inside = _inside(part)
     matrix, sign = sample.form
     influence = part.weight[part.inside.indices] * _away(part, inside.mean)

@@ -49,9 +49,9 @@ def posterior(estimate: Floats, variance: Floats) -> tuple[Floats, Floats, Float
 
     Notes
     -----
-    The pull towards the mean is B = (k - 3)/(k - 1) · v/(v + τ²) over k units, the estimate B·μ + (1 - B)·y, its variance
-    (1 - B)·v + B²·var(μ) + 2/(k - 3) · B²·(y - μ)² · (v̄ + τ²)/(v + τ²), whose last term is the error of τ² (Morris 1983,
-    *JASA* 78, 47-55). The more units, the nearer to R's `metafor::blup`.
+    The pull towards the mean is B = (k - 3)/(k - 1) · v/(v + τ²) over k units, the estimate B·μ + (1 - B)·y, its
+    variance (1 - B)·v + B²·var(μ) + 2/(k - 3) · B²·(y - μ)² · (v̄ + τ²)/(v + τ²), whose last term is the error of τ²
+    (Morris 1983, *JASA* 78, 47-55). The more units, the nearer to R's `metafor::blup`.
 
     Examples
     --------
