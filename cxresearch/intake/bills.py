@@ -30,7 +30,7 @@ def by_month(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     bill = next((key for key in BILLS if key in frame), None)
     if bill is None:
         return frame, notes
-    numbers = [str(name) for name in frame.select_dtypes("number") if name not in ("_row",)]
+    numbers = [str(name) for name in frame.select_dtypes("number")]
     sums = frame.groupby(KEYS, sort=False)[numbers].sum(min_count=1).reset_index()
     notes.append(Note("bills summed to a customer's months", len(frame), "read", bill))
     return sums.reindex(columns=[name for name in frame if name in sums]), notes
