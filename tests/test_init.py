@@ -344,6 +344,7 @@ def test_every_role_of_an_export_is_found(export, tmp_path):
 
 def test_the_settings_of_an_export_are_those_it_was_made_with(tmp_path):
     found = guessed(qualtrics(tmp_path))
+    assert any("'Q17_NPS_GROUP' is made from the score" in note for note in found.tables[0].notes)
     assert setting(found, "nps") == {"scale": [0, 10]}
     assert setting(found, "ces") == {"scale": [1, 7], "reversed": True}
     assert setting(found, "drivers") == {
@@ -650,6 +651,17 @@ def test_an_unreadable_export_leaves_nothing_behind(content, tmp_path, project):
     broken.write_bytes(content)
     with pytest.raises(StudyError, match=r"broken\.csv"):
         make_study([qualtrics(tmp_path), broken], project / "data" / "mine")
+    assert list((project / "data").iterdir()) == []
+    assert list((project / "params").iterdir()) == []
+
+
+def test_a_study_file_that_cannot_be_read_back_is_never_written(tmp_path, project, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise StudyError(f"{path.name}: is wrong.")
+
+    monkeypatch.setattr("cxresearch.init.make.load_study", refuse)
+    with pytest.raises(StudyError, match=r"study\.yaml: is wrong"):
+        make_study([french(tmp_path)], project / "data" / "mine")
     assert list((project / "data").iterdir()) == []
     assert list((project / "params").iterdir()) == []
 

@@ -97,6 +97,7 @@ def make_study(
         staged.replace(out)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
+        run_file.unlink(missing_ok=True)
         raise
     return Made(out / "study.yaml", run_file, found)
 

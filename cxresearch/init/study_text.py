@@ -100,10 +100,10 @@ def flow(value: Any) -> str:
     """
     writer = YAML(typ="safe", pure=True)
     writer.width, writer.allow_unicode = 10**9, True
-    writer.default_flow_style = True  # type: ignore[assignment]  # ruamel declares only None
-    writer.sort_base_mapping_type_on_output = False
+    writer.default_flow_style = True
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     text = io.StringIO()
-    # Within a mapping, so that a text alone gets the quotes, and a mapping of one pair the brackets, that it needs there.
+    # Within a mapping, so that a text alone gets its quotes and a mapping of one pair its brackets.
     writer.dump({"x": value}, text)
     return text.getvalue().strip().removeprefix("{x: ").removesuffix("}")
 
