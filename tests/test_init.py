@@ -219,7 +219,13 @@ def spss(folder: Path) -> Path:
 
 def french(folder: Path) -> Path:
     """A survey of one's own making in French: semicolons, asked from 1 to 10, the customer's number under "Dossier"."""
-    words = ["Pas du tout satisfait", "Plutôt pas satisfait", "Ni satisfait ni insatisfait", "Plutôt satisfait", "Très satisfait"]  # fmt: skip
+    words = [
+        "Pas du tout satisfait",
+        "Plutôt pas satisfait",
+        "Ni satisfait ni insatisfait",
+        "Plutôt satisfait",
+        "Très satisfait",
+    ]
     columns = {
         "N° réponse": [f"F{row}" for row in range(ROWS)],
         "Dossier": customers(),
@@ -295,33 +301,72 @@ def profile(cells: list[str], name: str = "x", wording: str = "") -> Profile:
 EXPORTS = [qualtrics, surveymonkey, google_forms, limesurvey, spss, french]
 TRUTH = {
     "qualtrics": {
-        "response_id": ("ResponseId",), "customer_id": ("ExternalReference",), "responded_at": ("EndDate",), "started_at": ("StartDate",),
-        "duration_s": ("Duration (in seconds)",), "status": ("Status",), "finished": ("Finished",), "mode": ("DistributionChannel",),
-        "language": ("UserLanguage",), "nps": ("Q17",), "verbatim": ("Q18",), "ces": ("Q19",), "csat": ("Q20_5",), "fcr": ("Q22",),
-        "drivers": ("Q20_1", "Q20_2", "Q20_3", "Q20_4"), "q21": ("Q21_*",), "region": ("region",), "weight": ("wt",),
+        "response_id": ("ResponseId",),
+        "customer_id": ("ExternalReference",),
+        "responded_at": ("EndDate",),
+        "started_at": ("StartDate",),
+        "duration_s": ("Duration (in seconds)",),
+        "status": ("Status",),
+        "finished": ("Finished",),
+        "mode": ("DistributionChannel",),
+        "language": ("UserLanguage",),
+        "nps": ("Q17",),
+        "verbatim": ("Q18",),
+        "ces": ("Q19",),
+        "csat": ("Q20_5",),
+        "fcr": ("Q22",),
+        "drivers": ("Q20_1", "Q20_2", "Q20_3", "Q20_4"),
+        "q21": ("Q21_*",),
+        "region": ("region",),
+        "weight": ("wt",),
     },
     "surveymonkey": {
-        "response_id": ("Respondent ID",), "responded_at": ("End Date",), "started_at": ("Start Date",),
-        "nps": ("How likely is it that you would recommend this company?",), "csat": ("Overall, how satisfied are you with our company?",),
-        "verbatim": ("What could we do better?",), "gender": ("What is your gender?",),
+        "response_id": ("Respondent ID",),
+        "responded_at": ("End Date",),
+        "started_at": ("Start Date",),
+        "nps": ("How likely is it that you would recommend this company?",),
+        "csat": ("Overall, how satisfied are you with our company?",),
+        "verbatim": ("What could we do better?",),
+        "gender": ("What is your gender?",),
     },
     "google_forms": {
-        "responded_at": ("Zeitstempel",), "nps": ("Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?",),
-        "csat": ("Wie zufrieden sind Sie insgesamt mit uns?",), "drivers": tuple(f"Wie zufrieden sind Sie mit … [{name}]" for name in DRIVERS),
-        "verbatim": ("Was ist der Hauptgrund für Ihre Bewertung?",), "region": ("Bundesland",),
+        "responded_at": ("Zeitstempel",),
+        "nps": ("Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?",),
+        "csat": ("Wie zufrieden sind Sie insgesamt mit uns?",),
+        "drivers": tuple(f"Wie zufrieden sind Sie mit … [{name}]" for name in DRIVERS),
+        "verbatim": ("Was ist der Hauptgrund für Ihre Bewertung?",),
+        "region": ("Bundesland",),
         "wie_haben_sie_uns_erreicht": ("Wie haben Sie uns erreicht?",),
     },
     "limesurvey": {
-        "response_id": ("id",), "responded_at": ("submitdate",), "started_at": ("startdate",), "language": ("startlanguage",),
-        "nps": ("NPS",), "csat": ("CSAT",), "verbatim": ("NPSwhy",), "drivers": tuple(f"sat[SQ00{item}]" for item in (1, 2, 3, 4)),
+        "response_id": ("id",),
+        "responded_at": ("submitdate",),
+        "started_at": ("startdate",),
+        "language": ("startlanguage",),
+        "nps": ("NPS",),
+        "csat": ("CSAT",),
+        "verbatim": ("NPSwhy",),
+        "drivers": tuple(f"sat[SQ00{item}]" for item in (1, 2, 3, 4)),
         "dev": ("dev[[]*",),
     },
-    "spss": {"response_id": ("RESPID",), "responded_at": ("INTDATE",), "nps": ("v1",), "csat": ("v2",), "ces": ("v3",), "gender": ("gender",), "weight": ("weight",)},
-    "french": {
-        "response_id": ("N° réponse",), "responded_at": ("Date de réponse",), "nps": ("Recommanderiez-vous notre société, sur une échelle de 1 à 10 ?",),
-        "csat": ("Satisfaction globale",), "verbatim": ("Pourquoi ?",), "plan": ("Forfait",),
+    "spss": {
+        "response_id": ("RESPID",),
+        "responded_at": ("INTDATE",),
+        "nps": ("v1",),
+        "csat": ("v2",),
+        "ces": ("v3",),
+        "gender": ("gender",),
+        "weight": ("weight",),
     },
-}  # fmt: skip
+    "french": {
+        "response_id": ("N° réponse",),
+        "responded_at": ("Date de réponse",),
+        "nps": ("Recommanderiez-vous notre société, sur une échelle de 1 à 10 ?",),
+        "csat": ("Satisfaction globale",),
+        "verbatim": ("Pourquoi ?",),
+        "plan": ("Forfait",),
+    },
+}
 PERSONAL = {
     "qualtrics": {"IPAddress", "RecipientLastName", "RecipientEmail", "LocationLatitude"},
     "surveymonkey": {"IP Address", "Email Address"},
@@ -355,8 +400,12 @@ def test_the_settings_of_an_export_are_those_it_was_made_with(tmp_path):
     assert setting(found, "responded_at") == {"format": "%m/%d/%Y %I:%M:%S %p"}
     assert setting(found, "nps")["scale"] == [0, 10]
     assert setting(found, "csat")["codes"] == {
-        "1": ["Not at all satisfied"], "2": ["Not so satisfied"], "3": ["Somewhat satisfied"], "4": ["Very satisfied"], "5": ["Extremely satisfied"]
-    }  # fmt: skip
+        "1": ["Not at all satisfied"],
+        "2": ["Not so satisfied"],
+        "3": ["Somewhat satisfied"],
+        "4": ["Very satisfied"],
+        "5": ["Extremely satisfied"],
+    }
     found = guessed(google_forms(tmp_path))
     assert setting(found, "responded_at") == {"format": "%d.%m.%Y %H:%M:%S"}
     assert setting(found, "csat")["codes"]["5"] == ["Sehr zufrieden"]
@@ -529,13 +578,31 @@ def test_numbers_and_words_are_no_dates():
 @pytest.mark.parametrize(
     ("phrase", "where"),
     [
-        ("Very satisfied", 3), ("Dissatisfied", -2), ("Neither satisfied nor dissatisfied", 0), ("Not at all likely", -3),
-        ("eher zufrieden", 1), ("Sehr unzufrieden", -3), ("sehr schwierig", -3), ("Stimme voll und ganz zu", 3), ("Stimme eher nicht zu", -1),
-        ("Plutôt satisfait", 1), ("Pas du tout satisfait", -3), ("Tout à fait d'accord", 3), ("Pas d'accord", -2),
-        ("Muy satisfecho", 3), ("En desacuerdo", -2), ("Muy difícil", -3), ("Zeer tevreden", 3), ("Ontevreden", -2), ("Helemaal oneens", -3),
-        ("Very low effort", 3), ("Sehr hoher Aufwand", -3), ("Ottilie Quandt", 0), ("North", 0),
+        ("Very satisfied", 3),
+        ("Dissatisfied", -2),
+        ("Neither satisfied nor dissatisfied", 0),
+        ("Not at all likely", -3),
+        ("eher zufrieden", 1),
+        ("Sehr unzufrieden", -3),
+        ("sehr schwierig", -3),
+        ("Stimme voll und ganz zu", 3),
+        ("Stimme eher nicht zu", -1),
+        ("Plutôt satisfait", 1),
+        ("Pas du tout satisfait", -3),
+        ("Tout à fait d'accord", 3),
+        ("Pas d'accord", -2),
+        ("Muy satisfecho", 3),
+        ("En desacuerdo", -2),
+        ("Muy difícil", -3),
+        ("Zeer tevreden", 3),
+        ("Ontevreden", -2),
+        ("Helemaal oneens", -3),
+        ("Very low effort", 3),
+        ("Sehr hoher Aufwand", -3),
+        ("Ottilie Quandt", 0),
+        ("North", 0),
     ],
-)  # fmt: skip
+)
 def test_words_of_a_scale_stand_on_their_side(phrase, where):
     assert side(phrase) == where
 
