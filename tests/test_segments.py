@@ -226,16 +226,13 @@ def test_small_bases_are_permuted_and_very_small_ones_are_not_tested():
     frame = pd.DataFrame({"nps": rng.choice([3, 8, 10], 500), "plan": ["tiny"] * 29 + ["small"] * 60 + ["large"] * 411})
     found = segments.compare(frame, "nps", "plan").set_index("level")
     plain = segments.compare(frame, "nps", "plan", n_permutations=0).set_index("level")
-    assert (
-        found["p_value"].isna().to_dict() == {"large": True, "small": False, "tiny": True}
-        or found["p_value"].isna()["tiny"]
-    )
+    assert found["p_value"].isna().to_dict() == {"large": False, "small": False, "tiny": True}
     assert found.loc["tiny", "verdict"] == "cannot tell"
     assert found.loc["tiny", "flag"] == "very small base"
     assert found.loc["small", "p_value"] != plain.loc["small", "p_value"]
-    assert (
-        found.loc["small", "p_value"] * 5_000 % 1 == pytest.approx(0, abs=1e-6) or found.loc["small", "p_value"] > 0.2
-    )
+    # One permutation p-value is a whole number of 1,000 or 5,000 deals; the large-sample one is not.
+    deals = [frame.loc["small", "p_value"] * 5_000 for frame in (found, plain)]
+    assert [abs(number - round(number)) < 1e-6 for number in deals] == [True, False]
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
@@ -343,7 +340,7 @@ def test_shrunken_estimates_are_nearer_to_the_truth_and_their_intervals_hold(uni
     found = [posterior(one, np.ones(units)) for one in y]
     away = np.stack([one[0] for one in found]) - truth
     assert (away**2).mean() < 0.85 * ((y - truth) ** 2).mean()
-    assert 0.93 <= np.mean(np.abs(away) < 1.96 * np.stack([one[1] for one in found])) <= 0.98
+    assert 0.93 <= np.mean(np.abs(away) < 1.96 * np.stack([one[1] for one in found])) <= 0.97
 
 
 def test_rank_intervals_hold_for_one_unit_and_together_for_all():

@@ -49,9 +49,9 @@ def shrink(
 
     Notes
     -----
-    Empirical Bayes: true values are normal about a common mean with variance τ² (Paule–Mandel), whose own error is
-    counted (Morris 1983); ranks come from draws of the posterior. A standard error of 0, as where all gave the same
-    answer, is replaced by that of the pooled spread of the other units at this base.
+    Empirical Bayes: true values are normal about a common mean with variance τ² (Paule–Mandel); few units are drawn
+    less, as τ² is then poorly known (Morris 1983); ranks come from draws of the posterior. A standard error of 0, as
+    where all gave the same answer, is replaced by that of the pooled spread of the other units at this base.
     R: `metafor::rma(method = "PM")` with `blup`.
 
     Examples

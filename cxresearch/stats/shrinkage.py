@@ -50,8 +50,8 @@ def posterior(estimate: Floats, variance: Floats) -> tuple[Floats, Floats, Float
     Notes
     -----
     The pull towards the mean is B = (k - 3)/(k - 1) · v/(v + τ²) over k units, the estimate B·μ + (1 - B)·y, its
-    variance (1 - B)·v + B²·var(μ) + 2/(k - 3) · B²·(y - μ)² · (v̄ + τ²)/(v + τ²), whose last term is the error of τ²
-    (Morris 1983, *JASA* 78, 47-55). The more units, the nearer to R's `metafor::blup`.
+    variance (1 - B)·v + B²·var(μ). The factor stands for the error of τ² (Morris 1983, *JASA* 78, 47-55). The more
+    units, the nearer to R's `metafor::blup`.
 
     Examples
     --------
@@ -63,8 +63,7 @@ def posterior(estimate: Floats, variance: Floats) -> tuple[Floats, Floats, Float
     k, total = len(estimate), variance + between
     pull = (k - 3) / (k - 1) * variance / total
     of_mean = 1 / (1 / total).sum()
-    of_between = 2 / (k - 3) * pull**2 * (estimate - mean) ** 2 * total.mean() / total
-    error = np.sqrt((1 - pull) * variance + pull**2 * of_mean + of_between)
+    error = np.sqrt((1 - pull) * variance + pull**2 * of_mean)
     return pull * mean + (1 - pull) * estimate, error, 1 - pull
 
 
