@@ -1,9 +1,10 @@
 """`cx.load`: the accepted tables of a study, read once and cached; `cx.results`: what the notebooks of a run found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segment
 from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study import data_key, load_study, source_files
+
+if TYPE_CHECKING:
+    from cxresearch.weights import StudyWeights
 
 KIND = "tables"
 COMPLETE = "complete"
@@ -65,6 +69,8 @@ class StudyData:
         What intake counted.
     tables
         The accepted tables by name; each is also an attribute, as in `study.responses`.
+    weighting
+        How the answers were weighted, where the study file asks for `weights:`.
     """
 
     definition: Study
@@ -73,6 +79,7 @@ class StudyData:
     periods: list[str]
     quality: Quality
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    weighting: "StudyWeights | None" = field(default=None, repr=False)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         """Return a table."""
@@ -205,7 +212,18 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     up_to = [one for one in found if one <= name]
     other = _compare_to(compare_to, wanted, up_to, definition)
     tables["responses"] = responses[responses["period"].isin(up_to)].reset_index(drop=True)
-    return StudyData(definition, name, other, up_to, _quality(key), tables)
+    return _weighted(StudyData(definition, name, other, up_to, _quality(key), tables))
+
+
+def _weighted(study: StudyData) -> StudyData:
+    """Return a study with the weights that its file asks for."""
+    if study.definition.weights is None:
+        return study
+    from cxresearch.weights import study_weights
+
+    found = study_weights(study)
+    tables = {**study.tables, "responses": study.responses.assign(weight=found.weights)}
+    return replace(study, tables=tables, weighting=found)
 
 
 def fill(study: Study) -> str:
