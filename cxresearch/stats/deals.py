@@ -86,9 +86,10 @@ def dealt_p(
     for start in range(0, n_permutations, at_once):
         times = min(at_once, n_permutations - start)
         drawn = np.stack([rng.choice(len(units), longest, replace=False) for _ in range(times)])
-        running = units[drawn].cumsum(axis=1)
+        values = units[drawn]
+        running = values.cumsum(axis=1)
         for place, (one, split) in enumerate(zip(dealings, splits, strict=True)):
-            inside = _dealt(one, units, drawn, running) + rng.integers(0, 2, (times, len(one.both))) @ one.swap
+            inside = _dealt(one, drawn, values, running) + rng.integers(0, 2, (times, len(one.both))) @ one.swap
             statistic = _statistic(inside, everything - inside, split, added)
             further[place] += (np.abs(statistic) >= one.limit).sum()
     return (1 + further) / (1 + n_permutations)
@@ -107,19 +108,17 @@ def _dealing(units: Floats, split: Split, everything: Floats, added: Added) -> _
     return _Dealing(min(sizes), sizes[0] > sizes[1], both, pure, own, swap, float(limit))
 
 
-def _dealt(one: _Dealing, units: Floats, drawn: npt.NDArray[np.intp], running: Floats) -> Floats:
+def _dealt(one: _Dealing, drawn: npt.NDArray[np.intp], values: Floats, running: Floats) -> Floats:
     """Return the (deals, 3) sums of a dealt group, before units on both sides change places."""
     if not one.size:
         drawn_sums = np.zeros((len(drawn), 3))
     elif not len(one.both):
         drawn_sums = running[:, one.size - 1]
     else:
-        on_one_side = np.ones(len(units), dtype=bool)
-        on_one_side[one.both] = False
-        first = drawn[:, : one.size + len(one.both)]
-        taken = on_one_side[first]
+        longest = one.size + len(one.both)
+        taken = ~np.isin(drawn[:, :longest], one.both, kind="table")
         taken &= taken.cumsum(axis=1) <= one.size
-        drawn_sums = np.einsum("ij,ijk->ik", taken, units[first])
+        drawn_sums = np.matmul(taken[:, None, :].astype(float), values[:, :longest])[:, 0]
     return (one.pure - drawn_sums if one.turned else drawn_sums) + one.own
 
 
