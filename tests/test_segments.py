@@ -208,7 +208,7 @@ def test_one_set_of_deals_gives_each_group_the_p_value_of_its_own():
         np.isin(np.arange(300), rng.choice(300, 40, replace=False)) * 1.0,
         np.isin(np.arange(300), np.r_[low[:20], low[-30:]]) * 1.0,
     ]
-    shares.append(shares[1] - 0.5 * np.isin(np.arange(300), np.flatnonzero(shares[1])[:10]))
+    shares.append(shares[1] - 0.9 * np.isin(np.arange(300), np.flatnonzero(shares[1])[:10]))
     splits = [Split(units * part[:, None], 40.0, 260.0) for part in shares]
     found = dealt_p(units, splits, NPS_ADDED, n_permutations=19_999, seed=1)
 

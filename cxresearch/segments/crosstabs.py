@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -169,7 +170,7 @@ def _part(found: pd.DataFrame, part: str) -> pd.DataFrame:
     return found.loc[found["part"].eq(part), [*LABELS, *NUMBERS, *TESTS]].reset_index(drop=True)
 
 
-def _tests(tests: list[dict[str, object]], adjust: str) -> pd.DataFrame:
+def _tests(tests: list[dict[str, Any]], adjust: str) -> pd.DataFrame:
     """Return the tests of whole tables as one family."""
     frame = pd.DataFrame(tests, columns=[*LABELS, "n", "n_customers", "statistic", "df", "df_error", "p_value", "flag"])
     p_value = frame["p_value"].astype("float64")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ def tabulation(question: Question, banner: Segment, table: Table, marking: Marki
     return frame
 
 
-def association_rows(question: Question, banner: Segment, table: Table) -> list[dict[str, object]]:
+def association_rows(question: Question, banner: Segment, table: Table) -> list[dict[str, Any]]:
     """Return the tests of a question by a banner: one, or one an item of a multi-select question or banner."""
     levels, n_columns = len(question.levels), table.n_columns
     if question.kind == "number":
@@ -75,7 +76,7 @@ def association_rows(question: Question, banner: Segment, table: Table) -> list[
     columns = {"": np.arange(n_columns)}
     if banner.overlapping:
         columns = {name: np.array([place, n_columns + 1 + place]) for place, name in enumerate(banner.levels)}
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for row, contrast in rows.items():
         for column, places in columns.items():
             test = table.association(contrast, places)
