@@ -368,7 +368,7 @@ def rows_in(project: Tiny, notebook: str, key: str) -> list[list]:
 def test_a_run_publishes_pages_results_record_and_manifest(published_once):
     files = tree(published_once.latest)
     pages = {"team/index.html", "team/01-base.html", "team/02-plans.html"}
-    data = {"results.json", "disclosure.json", "team/results.json", "team/disclosure.json"}
+    data = {"results.json", "disclosure.json", "team/results.json", "team/disclosure.json", "team/tables.xlsx"}
     assert {name for name in files if "figures/" not in name} == pages | data | {"index.html", "manifest.json"}
     assert verify(published_once.latest) == []
     results = json.loads(files["results.json"])["notebooks"]

@@ -51,6 +51,27 @@ def compared(verdicts):
     return frame.assign(family=f"{size} comparisons of plan", verdict=verdicts, flag="")
 
 
+def steps(*values, first=20.0):
+    names = ["before", "other shares of the groups", "other scores within the groups", "now"]
+    levels = [first, *values, first + sum(values)]
+    frame = pd.DataFrame({"step": names, "n": 300, "n_customers": 300, "estimate": levels})
+    return frame.assign(conf_low=frame["estimate"] - 5, conf_high=frame["estimate"] + 5, flag="")
+
+
+def ranked(ranks):
+    frame = pd.DataFrame({"team": [f"T{number}" for number in range(len(ranks))], "n": 300, "n_customers": 300})
+    frame = frame.assign(estimate=20.0, rank=[1.0 + number for number in range(len(ranks))], flag="")
+    return frame.assign(rank_low=[low for low, _ in ranks], rank_high=[high for _, high in ranks])
+
+
+def tab(p_adjusted):
+    frame = pd.DataFrame(
+        {"row": "csat", "row_level": "mean", "banner": "plan", "banner_level": ["all", "Basic", "Plus"]}
+    )
+    frame = frame.assign(n=300, n_customers=300, estimate=[3.5, 3.25, 3.75], p_adjusted=p_adjusted, unit="mean")
+    return frame.assign(letters="", flag="")
+
+
 # --- names, periods, numbers ---------------------------------------------------------------------------------------
 
 
@@ -153,6 +174,22 @@ def test_comparisons_name_who_differs_from_whom():
     )
     sentence = told("comparison", compared(["cannot tell"] * 3), metric="nps")
     assert sentence.startswith("No group's NPS is known to differ from the rest; for 3 of 3 the data cannot tell.")
+
+
+def test_a_bridge_says_what_a_change_is_made_of_and_whether_it_is_much():
+    assert told("bridge", steps(-1.0, -6.0), kind="bridge", metric="nps", band=5.0) == (
+        "NPS went from +20 to +13: 1 point down from other shares of the groups and 6 points down from other scores "
+        "within the groups. That is more than the 5 points that one expects when nothing changed."
+    )
+    assert "no more than the 8 points" in told("bridge", steps(-1.0, -6.0), kind="bridge", metric="nps", band=8.0)
+
+
+def test_a_ranking_names_only_those_who_surely_belong_to_a_half():
+    frame = ranked([(1, 2), (1, 4), (2, 4), (3, 4)])
+    assert told("ranking", frame) == (
+        "T0 surely belongs to the upper half; T3 surely belongs to the lower half; 2 of 4 may belong to either."
+    )
+    assert told("ranking", ranked([(1, 4)] * 4)) == "None of 4 units surely belongs to one half."
 
 
 def test_where_nothing_is_supported_no_group_is_named():
@@ -372,6 +409,9 @@ FRAMES = {
     "trend": trend(),
     "change": changes(["rose", "fell"]),
     "comparison": compared(["higher", "lower"]),
+    "bridge": steps(-1.0, -6.0),
+    "ranking": ranked([(1, 1), (2, 2)]),
+    "crosstab": tab([None, 0.01, 0.02]),
     "estimates": groups([10.0, 40.0], 300),
     "distribution": groups([0.1, 0.9], 300),
     "flow": flow(),

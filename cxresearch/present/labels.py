@@ -41,6 +41,14 @@ HEADINGS = {
     "question": "Question",
     "answer": "Answer",
     "row": "Question",
+    "step": "Step",
+    "component": "Part",
+    "share_previous": "Share before",
+    "raw": "As measured",
+    "rank": "Rank",
+    "rank_low": "Best rank",
+    "rank_high": "Last rank",
+    "at_least": "At the least",
     "row_level": "Answer",
     "banner": "Banner",
     "banner_level": "Column",
@@ -92,7 +100,7 @@ METRICS = {
 }
 # Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
 CODED = ("metric", "driver", "segment", "item", "outcome", "touchpoint")
-PHRASES = ("stage", "link", "answers")
+PHRASES = ("stage", "link", "answers", "step", "component", "weighting")
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
 METRIC_UNITS = {

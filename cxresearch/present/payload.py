@@ -24,7 +24,7 @@ PLOTS = {
     "bars": ("axis", "order", "value"),
     "flow": (),
     "distribution": ("axis",),
-    "bridge": ("axis",),
+    "bridge": ("axis", "band"),
     "matrix": ("x", "y"),
     "curves": ("axis", "marks", "x"),
 }

@@ -12,6 +12,7 @@ from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import WIDTHS, Canvas, quiet, themed
 from cxresearch.present.disclosure import NO_ANSWERS
+from cxresearch.present.findings import amount
 from cxresearch.present.lines import curves_of, trend_of
 from cxresearch.present.palette import MUTED_SERIES, SERIES, THEMES
 from cxresearch.present.panels import draw_panels
@@ -109,6 +110,9 @@ def notes_of(payload: ProtectedPayload) -> list[str]:
         names = [_name(record, columns, payload) for _, record in frame[flag].iterrows()]
         if names:
             found.append(f"{words}: {say.listed(names, 12)}.")
+    if isinstance(payload.arguments.get("band"), int | float):
+        size = amount(payload.arguments["band"], _unit(payload))
+        found.append(f"Shaded: a change of up to {size} is expected when nothing changed.")
     if (frames.is_small(frame) & frames.floats(frame, value_of(payload)).notna()).any():
         found.append("Hollow: small base, read with care.")
     return found
@@ -210,7 +214,10 @@ def _loss(before: float, now: float) -> str:
 
 
 def _bridge(payload: ProtectedPayload, canvas: Canvas) -> None:
-    """Draw how one level becomes another: the first and last row are levels, those between are steps."""
+    """Draw how one level becomes another: the first and last row are levels, those between are steps.
+
+    The argument `band` is the change, up or down, that is expected when nothing changed: shaded about the first level.
+    """
     rows, height, found = rows_of(payload, value_of(payload)), 0.0, []
     for place, row in enumerate(rows):
         is_level = place in (0, len(rows) - 1)
@@ -224,7 +231,9 @@ def _bridge(payload: ProtectedPayload, canvas: Canvas) -> None:
         colour = SERIES[2] if value > 0 else SERIES[1]
         found.append(replace(row, start=height, text=text, colour=colour, low=low, high=high))
         height += value
-    draw_rows(_sheet(payload, found, from_zero=True), canvas, bar)
+    band, first = payload.arguments.get("band"), found[0].value if found else None
+    stretch = None if band is None or first is None else (first - float(band), first + float(band))
+    draw_rows(_sheet(payload, found, from_zero=True, band=stretch), canvas, bar)
 
 
 def _trend(payload: ProtectedPayload, canvas: Canvas) -> None:

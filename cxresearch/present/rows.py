@@ -20,7 +20,7 @@ ROW, ROW_ON_PHONE, HEADING, BAR = 10, 18, 26, 16
 TICKS, AXIS_TITLE, ABOVE = 22, 20, 20
 DOT, THICK = 8, 2.4
 VERDICTS = {"rose": "good", "higher": "good", "fell": "bad", "lower": "bad"}
-ROOM = 0.04
+ROOM, BAND = 0.04, 0.5
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Sheet:
         Whether ticks and grid are drawn; rows that all bear their value need none, and the title stands above these.
     base_title
         Heading of the bases.
+    band
+        Limits of a shaded stretch across all rows, None for none.
     """
 
     rows: list[Row]
@@ -74,6 +76,7 @@ class Sheet:
     from_zero: bool = False
     has_axis: bool = True
     base_title: str = ""
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def _scale(axes: Axes, sheet: Sheet, canvas: Canvas) -> None:
     found = [row.start + row.value for row in sheet.rows if row.value is not None]
     found += [row.start for row in sheet.rows if row.value is not None and sheet.from_zero]
     found += [limit for row in sheet.rows for limit in (row.low, row.high) if limit is not None]
-    found += [value for value, _ in sheet.marks] + ([0.0] if sheet.from_zero else [])
+    found += [value for value, _ in sheet.marks] + list(sheet.band or ()) + ([0.0] if sheet.from_zero else [])
     least, greatest = (min(found), max(found)) if found else (0.0, 1.0)
     room = (greatest - least or abs(greatest) or 1.0) * ROOM
     axes.set_xlim(least - (0 if sheet.from_zero and least == 0 else room), greatest + room)
@@ -260,6 +263,8 @@ def tick_digits(ticks: list[float], unit: str) -> int:
 
 def _marks(axes: Axes, sheet: Sheet, canvas: Canvas, top: float) -> None:
     """Draw the lines across all rows with their words above, each in a line of its own."""
+    if sheet.band:
+        axes.axvspan(*sheet.band, color=canvas.theme.line, alpha=BAND, linewidth=0, zorder=0)
     least, greatest = axes.get_xlim()
     box = axes.get_position()
     for number, (value, text) in enumerate(sheet.marks):

@@ -15,11 +15,15 @@ from cxresearch.present.findings import (
     joined,
     level_of,
     metric_name,
+    shown,
     unit_of,
 )
 
 MOST_GROUPS, MOST_LINES = 4, 3
+REST = "the rest"
 SIGNIFICANCE = 0.05
+# Steps that would be told as nothing are not told.
+SMALLEST_STEP = 0.05
 
 
 @finding_named
@@ -48,7 +52,7 @@ def comparison(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
 
 def _compared_with(frame: pd.DataFrame) -> str:
     """Return what groups are compared with, if it is one thing."""
-    others = frame["against"].unique()
+    others = frame["against"].unique() if "against" in frame else [REST]
     return str(others[0]) if len(others) == 1 else "another group"
 
 
@@ -80,3 +84,52 @@ def _of_column(record: dict[str, Any], known: pd.DataFrame, arguments: Arguments
     whom = say.level("level", record["banner_level"], labels)
     what = f"“{answer}”" if unit == "share" else answer
     return f"{whom} ({say.label(record['banner'], labels).lower()}): {what} {value}{base}"
+
+
+@finding_named
+def bridge(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return what a change is made of, and whether it is more than one expects when nothing changed."""
+    records = frame.to_dict("records")
+    unit, name = unit_of(records[0], arguments), metric_name(records[0], arguments, labels)
+    first, last = records[0]["estimate"], records[-1]["estimate"]
+    if pd.isna(first) or pd.isna(last):
+        return NOTHING
+    moved = f"{name} went from {level_of(first, unit, arguments)} to {level_of(last, unit, arguments)}"
+    steps = [f"{amount(r['estimate'], unit)} {_way(r['estimate'])} from {r['step']}" for r in records[1:-1]
+             if not pd.isna(r["estimate"]) and abs(r["estimate"]) >= SMALLEST_STEP]  # fmt: skip
+    made_of = f": {say.listed(steps, MOST_GROUPS)}" if steps else ""
+    band = arguments.get("band")
+    if band is None:
+        return f"{moved}{made_of}."
+    within = "no more than" if abs(last - first) <= band else "more than"
+    return joined(
+        f"{moved}{made_of}.", f"That is {within} the {amount(band, unit)} that one expects when nothing changed."
+    )
+
+
+def _way(value: float) -> str:
+    """Return whether a step goes up or down."""
+    return "up" if value > 0 else "down"
+
+
+@finding_named
+def ranking(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return which units surely belong to the upper and to the lower half, and how many cannot be ranked."""
+    known = shown(frame)
+    ranked = known[frames.floats(known, "rank").notna()]
+    if ranked.empty:
+        return "No unit has answers enough to be ranked."
+    column, half = frame.columns[0], len(ranked) / 2
+    above = ranked[frames.floats(ranked, "rank_high") <= half][column]
+    below = ranked[frames.floats(ranked, "rank_low") > half][column]
+    parts = [
+        f"{say.listed((say.level(column, name, labels) for name in names), MOST_GROUPS)} surely "
+        f"{'belongs' if len(names) == 1 else 'belong'} to the {where} half"
+        for names, where in ((above, "upper"), (below, "lower"))
+        if len(names)
+    ]
+    rest = len(ranked) - len(above) - len(below)
+    told = say.capital("; ".join(parts)) if parts else f"None of {len(ranked)} units surely belongs to one half"
+    more = f"; {rest} of {len(ranked)} may belong to either" if parts and rest else ""
+    small = len(frame) - len(ranked)
+    return joined(f"{told}{more}.", f"{say.count(small, 'unit')} with too few answers not ranked." if small else "")

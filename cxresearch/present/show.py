@@ -3,6 +3,8 @@
 import base64
 import difflib
 import io
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -88,32 +90,42 @@ def show(
 
 
 def show_tabs(
-    tab: Any, *, key: str = "tab", labels: dict[str, str] | None = None, study: Any = None, method: str = "crosstab"
+    book: Any, *, key: str = "tab", labels: dict[str, str] | None = None, study: Any = None, method: str = "crosstab"
 ) -> None:
-    """Display each question of a crosstab, protected, and leave the payloads for the report and its tab book.
+    """Display each question of crosstabs, protected, and leave the payloads for the report and its tab book.
 
     Parameters
     ----------
-    tab
-        As `cx.segments.crosstab` returns it.
+    book
+        What `cx.segments.crosstab` or `cx.segments.tab_book` returned.
     key
         What the outputs' keys begin with, unique in the notebook.
     labels, study, method
         As for `show`.
     """
-    for name in tab.cells["row"].unique():
-        caption = label(name, {**_labels(study), **(labels or {})})
-        show(
-            tab_frame(tab, name),
-            "crosstab",
-            key=f"{key}-{slug(name)}",
-            caption=caption,
-            finding="crosstab",
-            method=method,
-            labels=labels,
-            study=study,
-            unit="share",
-        )
+    known = {**_labels(study), **(labels or {})}
+    keys: set[str] = set()
+    for tab in book if isinstance(book, list) else [book]:
+        for name in tab.cells["row"].unique():
+            own = next(found for found in _numbered(f"{key}-{slug(name)}") if found not in keys)
+            keys.add(own)
+            show(
+                tab_frame(tab, name),
+                "crosstab",
+                key=own,
+                caption=label(name, known),
+                finding="crosstab",
+                method=method,
+                labels=labels,
+                study=study,
+                unit="share",
+            )
+
+
+def _numbered(key: str) -> Iterator[str]:
+    """Yield a key, then the same with a number behind it."""
+    yield key
+    yield from (f"{key}-{number}" for number in count(2))
 
 
 def record(key: str, frame: pd.DataFrame, *, about: str = "people", study: Any = None, **arguments: Any) -> None:
