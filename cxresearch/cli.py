@@ -84,7 +84,9 @@ def check(
 
         checked = checked_run(run_file)
         if as_json:
-            print(json.dumps(asdict(checked), indent=1, ensure_ascii=False))
+            print(json.dumps({"tables": asdict(checked)["tables"]}, indent=1, ensure_ascii=False))
+            if checked.refused:
+                print(checked.refused, file=sys.stderr)
         else:
             _print_checked(checked, shown(run_file))
     if not checked.ready:

@@ -160,9 +160,15 @@ def test_the_command_prints_what_was_found_as_json(tiny):
                 "flags": [],
                 "refused": None,
             }
-        },
-        "refused": None,
+        }
     }
+
+
+def test_what_refuses_the_run_as_a_whole_stands_beside_the_json(tiny):
+    tiny.write("params/tiny.yaml", "study: tiny\nperiod: 2020Q1\n")
+    done = tiny.cli("check", "params/tiny.yaml", "--json")
+    assert (done.returncode, list(json.loads(done.stdout))) == (WRONG_INPUT, ["tables"])
+    assert "period 2020Q1: the study has no answers in it" in done.stderr
 
 
 def test_the_command_prints_what_was_found_for_people(tiny):
