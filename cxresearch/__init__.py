@@ -3,6 +3,7 @@
 Use it as `import cxresearch as cx`. Importing costs nothing: each name below is loaded on first use.
 
 - `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what a run's other notebooks found.
+- `cx.attempt(function, …)` gives a result, or a refusal in a sentence that `cx.show` displays.
 - `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
   `conf_high`.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
@@ -18,13 +19,26 @@ __version__ = "0.1.0"
 
 _NAMESPACES = ("metrics", "quality", "segments", "summary", "weights")
 _FUNCTIONS = {
+    "attempt": "cxresearch.attempt",
     "load": "cxresearch.study_data",
     "results": "cxresearch.study_data",
     "show": "cxresearch.present.show",
     "show_tabs": "cxresearch.present.show",
     "record": "cxresearch.present.show",
 }
-__all__ = ["load", "metrics", "quality", "record", "results", "segments", "show", "show_tabs", "summary", "weights"]
+__all__ = [
+    "attempt",
+    "load",
+    "metrics",
+    "quality",
+    "record",
+    "results",
+    "segments",
+    "show",
+    "show_tabs",
+    "summary",
+    "weights",
+]
 
 
 def __getattr__(name: str) -> Any:

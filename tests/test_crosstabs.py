@@ -51,10 +51,10 @@ def test_columns_stand_under_their_banner_with_letters_and_the_base_above():
         ("Tariff", "Plus", "b"),
         ("Tariff", "Premium", "c"),
     ]
-    assert [line.name for line in grid.lines] == ["Answers", "satisfied", "mean"]
+    assert [line.name for line in grid.lines] == ["Answers", "satisfied", "Mean"]
     text = text_of(crosstab_table(shown(frame(COLUMNS, LINES))))
     assert "satisfied 50% 40% 50% 60% A" in text
-    assert "mean 3.25 3.00 3.25 3.50 ab" in text
+    assert "Mean 3.25 3.00 3.25 3.50 ab" in text
 
 
 def test_a_hidden_column_is_in_no_cell_and_in_no_letter():

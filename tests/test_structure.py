@@ -32,6 +32,7 @@ ROOMS = [
     ["quality"],
     ["segments"],
     ["summary"],
+    ["attempt"],
     ["prove"],
     ["present"],
     ["report"],

@@ -72,6 +72,12 @@ def tab(p_adjusted):
     return frame.assign(letters="", flag="")
 
 
+def benchmarks(verdicts):
+    frame = pd.DataFrame({"source": [f"Index {number}" for number in range(len(verdicts))], "metric": "nps", "n": 300})
+    frame = frame.assign(n_customers=300, estimate=25.0, conf_low=20.0, conf_high=30.0, flag="", benchmark=17.5)
+    return frame.assign(difference=7.5, difference_low=2.5, difference_high=12.5, verdict=verdicts, reason="")
+
+
 # --- names, periods, numbers ---------------------------------------------------------------------------------------
 
 
@@ -172,16 +178,29 @@ def test_comparisons_name_who_differs_from_whom():
         "NPS is higher than the rest for G0 (6 points); lower than the rest for G1 (8 points); 1 of 4 shows no "
         "difference beyond the margin; for 1 of 4 the data cannot tell. Judged among 4 comparisons of plan."
     )
+    frame = compared(["cannot tell", "cannot tell", "higher"]).assign(
+        family=["2 comparisons of a"] * 2 + ["1 comparison"]
+    )
+    assert told("comparison", frame, metric="nps").endswith("Judged within each segment.")
+    few = told("comparison", compared(["higher", "cannot tell"]), metric="nps", family=160)
+    assert few == "NPS is higher than the rest for G0 (6 points). Judged among 2 comparisons of plan."
     sentence = told("comparison", compared(["cannot tell"] * 3), metric="nps")
     assert sentence.startswith("No group's NPS is known to differ from the rest; for 3 of 3 the data cannot tell.")
 
 
 def test_a_bridge_says_what_a_change_is_made_of_and_whether_it_is_much():
     assert told("bridge", steps(-1.0, -6.0), kind="bridge", metric="nps", band=5.0) == (
-        "NPS went from +20 to +13: 1 point down from other shares of the groups and 6 points down from other scores "
-        "within the groups. That is more than the 5 points that one expects when nothing changed."
+        "NPS went from +20 to +13: 1.0 points down from other shares of the groups and 6.0 points down from other "
+        "scores within the groups. That is more than the 5 points that one expects when nothing changed."
     )
     assert "no more than the 8 points" in told("bridge", steps(-1.0, -6.0), kind="bridge", metric="nps", band=8.0)
+
+
+def test_benchmarks_are_named_only_where_they_asked_alike():
+    assert told("benchmark", benchmarks(["higher", "not comparable"])) == (
+        "NPS is above Index 0 (+18). Not comparable: Index 1."
+    )
+    assert told("benchmark", benchmarks(["not comparable"])).startswith("No benchmark asked in the same way.")
 
 
 def test_a_ranking_names_only_those_who_surely_belong_to_a_half():
@@ -410,6 +429,7 @@ FRAMES = {
     "change": changes(["rose", "fell"]),
     "comparison": compared(["higher", "lower"]),
     "bridge": steps(-1.0, -6.0),
+    "benchmark": benchmarks(["higher", "not comparable"]),
     "ranking": ranked([(1, 1), (2, 2)]),
     "crosstab": tab([None, 0.01, 0.02]),
     "estimates": groups([10.0, 40.0], 300),

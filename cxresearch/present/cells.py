@@ -13,7 +13,7 @@ from cxresearch.present.findings import amount
 from cxresearch.present.payload import ProtectedPayload
 
 # Exact numbers for machines stay in results.json; a reader needs the interval, not what it was made from.
-UNSEEN = ("std_error", "statistic", "flag", "unit", "minimum_detectable", "previous_low", "previous_high",
+UNSEEN = ("std_error", "statistic", "flag", "unit", "minimum_detectable", "family", "previous_low", "previous_high",
           *(limit for limits in frames.LIMITS.values() for limit in limits))  # fmt: skip
 # Columns told in brackets behind another, and words behind a number.
 BEHIND = {"n": ("n_previous", "n_against"), "n_customers": ("n_customers_previous", "n_customers_against")}

@@ -15,6 +15,8 @@ from cxresearch.present.payload import ProtectedPayload
 UNWEIGHTED, WEIGHTED, EFFECTIVE = "Answers", "Weighted base", "Effective base"
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
+# Lines that sum up the ones above.
+SUMMED = {"mean": "Mean", "top 2": "Top 2", "bottom 2": "Bottom 2", "NPS": "NPS"}
 UNITS = {"cells": "share", "nets": "share", "means": "mean"}
 DIGITS = {"share": 0, "points": 0, "mean": 2, "count": 0}
 HIDDEN_NOTE = "Not shown: too few customers, or it would give away a group with too few."
@@ -168,7 +170,7 @@ def _line(
         small = "base" in (record["flag"] or "") or "indicative" in (record["flag"] or "")
         entries.append(Entry(float(record["estimate"]), mark, is_small=small))
     unit = str(part["unit"].dropna().iloc[0]) if part["unit"].notna().any() else "share"
-    return Line(say.level("answer", name, payload.labels), unit, entries)
+    return Line(SUMMED.get(name) or say.level("answer", name, payload.labels), unit, entries)
 
 
 def _bases(part: pd.DataFrame, heads: list[Head], payload: ProtectedPayload) -> list[Line]:

@@ -127,7 +127,8 @@ def axis_title(payload: ProtectedPayload) -> str:
     metric = metrics[0] if len(metrics) == 1 and isinstance(metrics[0], str) else None
     unit = _unit(payload)
     words = say.label(metric, payload.labels) if metric else _plain_title(payload, name, unit)
-    words = f"Change: {words}" if frames.is_difference(frame, name) and metric else words
+    kind = "Difference" if "value_against" in frame.columns else "Change"
+    words = f"{kind}: {words}" if frames.is_difference(frame, name) and metric else words
     return f"{words} ({UNIT_NAMES[unit]})" if unit in UNIT_NAMES else words
 
 
@@ -149,7 +150,9 @@ def _unit(payload: ProtectedPayload) -> str:
 
 def _name(record: pd.Series, columns: list[str], payload: ProtectedPayload) -> str:
     """Return the name of a row."""
-    named = [name for name in columns if name not in ("segment", "period") and not say.is_total(record[name])]
+    named = [
+        name for name in columns if name not in ("segment", "period", "against") and not say.is_total(record[name])
+    ]
     words = " ".join(say.level(name, record[name], payload.labels) for name in named)
     period = say.level("period", record["period"]) if "period" in columns else ""
     return f"{words} ({period})" if words and period else words or period or "all"

@@ -43,11 +43,20 @@ def comparison(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
     text = f"{name} is {'; '.join(parts)}" if parts else f"No group's {name} is known to differ from {against}"
     equal, untold = (len(found.get(verdict, [])) for verdict in ("equal", "cannot tell"))
     shows = "shows" if equal == 1 else "show"
+    # Of a table that shows the first rows of a family only, the others are not counted.
+    if arguments.get("family"):
+        return joined(f"{text}.", _judged(known))
     counted = [f"{equal} of {len(records)} {shows} no difference beyond the margin"] if equal else []
     counted += [f"for {untold} of {len(records)} the data cannot tell"] if untold else []
-    families = list(dict.fromkeys(known["family"].dropna())) if "family" in known else []
-    judged = f"Judged among {say.listed(families)}." if families else ""
-    return joined("; ".join([text, *counted]) + ".", judged)
+    return joined("; ".join([text, *counted]) + ".", _judged(known))
+
+
+def _judged(frame: pd.DataFrame) -> str:
+    """Return among how many tests each was judged."""
+    families = list(dict.fromkeys(frame["family"].dropna())) if "family" in frame else []
+    if len(families) == 1:
+        return "" if families[0].startswith("1 ") else f"Judged among {families[0]}."
+    return "Judged within each segment." if families else ""
 
 
 def _compared_with(frame: pd.DataFrame) -> str:
@@ -95,7 +104,7 @@ def bridge(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     if pd.isna(first) or pd.isna(last):
         return NOTHING
     moved = f"{name} went from {level_of(first, unit, arguments)} to {level_of(last, unit, arguments)}"
-    steps = [f"{amount(r['estimate'], unit)} {_way(r['estimate'])} from {r['step']}" for r in records[1:-1]
+    steps = [f"{_size(r['estimate'], unit)} {_way(r['estimate'])} from {r['step']}" for r in records[1:-1]
              if not pd.isna(r["estimate"]) and abs(r["estimate"]) >= SMALLEST_STEP]  # fmt: skip
     made_of = f": {say.listed(steps, MOST_GROUPS)}" if steps else ""
     band = arguments.get("band")
@@ -105,6 +114,14 @@ def bridge(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     return joined(
         f"{moved}{made_of}.", f"That is {within} the {amount(band, unit)} that one expects when nothing changed."
     )
+
+
+def _size(value: float, unit: str) -> str:
+    """Return the size of a step, with a decimal, since steps are small."""
+    unit = say.unit_of_change(unit)
+    digits = 2 if unit == "mean" else 1
+    text = say.number(abs(value), unit, digits=digits)
+    return f"{text} {unit}" if unit in ("points", "percentage points") else text
 
 
 def _way(value: float) -> str:
@@ -133,3 +150,19 @@ def ranking(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     more = f"; {rest} of {len(ranked)} may belong to either" if parts and rest else ""
     small = len(frame) - len(ranked)
     return joined(f"{told}{more}.", f"{say.count(small, 'unit')} with too few answers not ranked." if small else "")
+
+
+@finding_named
+def benchmark(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return how each metric stands to the benchmarks that asked alike, and which did not."""
+    known = frame[~frames.is_hidden(frame)]
+    words = {"higher": "above", "lower": "below", "cannot tell": "not to be told apart from"}
+    told = []
+    for record in known[known["verdict"].isin(list(words))].to_dict("records"):
+        unit = unit_of(record, arguments)
+        beside = level_of(record["benchmark"], unit, arguments)
+        name = say.label(record["metric"], labels)
+        told.append(f"{name} is {words[record['verdict']]} {record['source']} ({beside})")
+    text = "; ".join(told) if told else "No benchmark asked in the same way"
+    others = list(dict.fromkeys(known.loc[known["verdict"].eq("not comparable"), "source"]))
+    return joined(f"{text}.", f"Not comparable: {say.listed(others)}." if others else "")

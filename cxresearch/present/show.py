@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from cxresearch.attempt import Refusal
 from cxresearch.present.crosstabs import tab_frame
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.findings import FINDINGS
@@ -20,7 +21,7 @@ FIGURE_DPI = 200
 
 
 def show(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Refusal,
     kind: str = "table",
     *,
     key: str | None = None,
@@ -39,7 +40,8 @@ def show(
     Parameters
     ----------
     frame
-        A result frame: grouping columns, then `n`, `n_customers` and what was measured.
+        A result frame: grouping columns, then `n`, `n_customers` and what was measured; or a refusal, whose sentence
+        is displayed in its place.
     kind
         `table`, `headline`, `findings`, `facts`, `sentence` or a plot: `estimates`, `trend`, `bars`, `flow`,
         `distribution`, `bridge`, `matrix`, `curves`.
@@ -72,6 +74,8 @@ def show(
         If the frame cannot be protected or an argument is unknown.
     """
     _check_finding(finding)
+    if isinstance(frame, Refusal):
+        frame, kind, finding, about, arguments = frame.to_frame(), "sentence", None, "process", {}
     payload = Payload(
         key=key or slug(caption) or slug(kind),
         kind="figure" if figure is not None else kind,
@@ -103,6 +107,9 @@ def show_tabs(
     labels, study, method
         As for `show`.
     """
+    if isinstance(book, Refusal):
+        show(book, key=key, caption="Tab book", method=method, study=study)
+        return
     known = {**_labels(study), **(labels or {})}
     keys: set[str] = set()
     for tab in book if isinstance(book, list) else [book]:

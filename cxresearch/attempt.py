@@ -1,0 +1,75 @@
+"""Results that may be refused: a notebook goes on, and its page says in a sentence what is missing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cxresearch.strict_yaml import StudyError
+
+__all__ = ["Refusal", "attempt"]
+
+# What analysis raises where a study does not have what it needs, in a sentence without a cell of it.
+REFUSALS = (StudyError, KeyError, ValueError)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Stands for a result that could not be had; whatever is done with it gives itself again, and `cx.show` says why.
+
+    Attributes
+    ----------
+    sentence
+        What is missing, and what to do.
+    """
+
+    sentence: str
+
+    def __getattr__(self, name: str) -> "Refusal":
+        """Return itself for every part and method of a result."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *arguments: Any, **named: Any) -> "Refusal":
+        """Return itself for every method of a result."""
+        return self
+
+    def __getitem__(self, key: Any) -> "Refusal":
+        """Return itself for every column of a result."""
+        return self
+
+    def __len__(self) -> int:
+        """Return that there is no row."""
+        return 0
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the sentence as the frame of an output."""
+        return pd.DataFrame({"sentence": [f"Not reported: {self.sentence}"]})
+
+
+def attempt(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Return what a function returns, or a `Refusal` where the study does not have what it needs.
+
+    Parameters
+    ----------
+    function
+        Of an analysis, such as `cx.segments.bridge`.
+    *arguments, **named
+        Its arguments; where one of them is a refusal already, the function is not called.
+
+    Examples
+    --------
+    >>> def needs_revenue(study):
+    ...     raise KeyError("the study has no table 'revenue'; add it to the study file.")
+    >>> attempt(needs_revenue, None).round(2).sentence
+    "the study has no table 'revenue'; add it to the study file."
+    """
+    for argument in (*arguments, *named.values()):
+        if isinstance(argument, Refusal):
+            return argument
+    try:
+        return function(*arguments, **named)
+    except REFUSALS as error:
+        return Refusal(str(error.args[0]) if error.args else type(error).__name__)
