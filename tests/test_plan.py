@@ -227,3 +227,15 @@ def test_planning_loads_neither_pandas_nor_papermill_nor_nbconvert(project):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_tabs_of_a_run_file_reach_the_notebook_that_declares_them(project):
+    project.notebook("03-tabs", *page("Tabs?", parameters=SHARED + "\ntabs: list = []"))
+    path = project.root / "params" / "tiny.yaml"
+    path.write_text(path.read_text() + "tabs:\n  - {rows: [nps], banner: [plan]}\n")
+    found = {made.name: made.given.get("tabs") for made in plan_of(project).pages}
+    assert [tab["rows"] for tab in found["03-tabs"]] == [["nps"]]
+    assert found["01-base"] is None
+    path.write_text(path.read_text().replace("banner:", "baner:"))
+    with pytest.raises(StudyError, match="banner"):
+        plan_of(project)

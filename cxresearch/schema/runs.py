@@ -12,6 +12,16 @@ from cxresearch.schema.base import Strict
 Tier = Literal["analyst", "team", "public"]
 
 
+class Tab(Strict):
+    """One part of the tab book: questions by segments side by side."""
+
+    rows: list[str] = Field(min_length=1)
+    banner: list[str] = Field(min_length=1)
+    mark: Literal["letters", "complement"] = "letters"
+    adjust: Literal["none", "bonferroni", "holm", "hochberg", "hommel", "bh", "by"] = "bh"
+    survey: Literal["relationship", "transactional"] = "relationship"
+
+
 class Run(Strict):
     """A run file. Keys that are named like a notebook (`02-scorecard`) hold that notebook's own parameters."""
 
@@ -21,7 +31,7 @@ class Run(Strict):
     seed: int = Field(0, ge=0, lt=2**32)
     tiers: list[Tier] = Field(["team"], min_length=1)
     plan: dict[str, Any] = {}
-    tabs: list[Any] = []
+    tabs: list[Tab] = []
     skip: list[str] = []
     notebooks: dict[str, dict[str, Any]] = Field({}, exclude=True)
     path: Path = Field(Path(), exclude=True)

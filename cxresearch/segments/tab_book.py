@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["tab_book"]
 
 RELATIONSHIP = "relationship"
-# What a tab of a run file may say.
+# What an entry under `tabs:` of a run file may say.
 KEYS = ("rows", "banner", "mark", "adjust", "survey")
 
 
