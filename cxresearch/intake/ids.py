@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from cxresearch.intake.cells import EXACT_BELOW
 from cxresearch.intake.notes import Note
 from cxresearch.intake.parse import Parsed, Plain, is_text, parse, spreadsheet_rule
 from cxresearch.schema import Column
@@ -28,7 +29,7 @@ def parse_id(cells: pd.Series, column: Column, *, fold: bool = False) -> Parsed:
     With `fold` an id written in small letters alone is put in capitals, so that `c17` and `C17` are one customer; an id
     of both keeps them, because in such ids (Salesforce's, Qualtrics') the case tells one from another.
     """
-    notes = []
+    cells, notes = _as_text(cells), []
     if is_text(cells) and cells.str.endswith(".0").any() and cells.str.fullmatch(FLOATS).all():
         notes = [Note("ids that a table of floats ended in .0", int(cells.str.endswith(".0").sum()), "normalised")]
         cells = cells.str.replace(POINT_ZERO, "", regex=True)
@@ -52,6 +53,13 @@ def parse_id(cells: pd.Series, column: Column, *, fold: bool = False) -> Parsed:
         found[UPPER.note, UPPER.kind] = lambda text: text.removeprefix("'").islower()
     parsed = parse(cells, column, identity, pd.NA, "str", found=found, plain=plain if is_text(cells) else None)
     return Parsed(parsed.values, parsed.rules, [*notes, *parsed.notes, *_rounded(parsed.values)])
+
+
+def _as_text(cells: pd.Series) -> pd.Series:
+    """Return whole numbers as their texts, array-wide; other cells as they are."""
+    if pd.api.types.is_float_dtype(cells) and cells.mod(1).eq(0).eq(cells.notna()).all():
+        cells = cells.astype("Int64") if cells.abs().max() < EXACT_BELOW else cells
+    return cells.astype("str") if pd.api.types.is_integer_dtype(cells) else cells
 
 
 def _small(ids: pd.Series) -> np.ndarray:

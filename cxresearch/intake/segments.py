@@ -1,18 +1,24 @@
 """Segments of a study: levels merged, netted, or cut into bands, from a table's own columns or the customers'."""
 
+from collections.abc import Callable
+from difflib import get_close_matches
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
 from cxresearch.intake.cells import cell_text, clean
+from cxresearch.intake.choices import OTHER
 from cxresearch.intake.join import AUDIT, join
 from cxresearch.intake.notes import Note
-from cxresearch.schema import METRICS, Segment, Study
+from cxresearch.schema import METRICS, Choices, Segment, Study
 from cxresearch.strict_yaml import StudyError, nearest
 
 DAYS_A_YEAR = 365.25
 # Tables that get the study's segments, and the moment to which a customer's years are counted.
 SEGMENTED = {"responses": "responded_at", "invitations": "invited_at", "contacts": "contacted_at"}
+# How alike two spellings of a level are: a letter or two apart.
+NEARLY = 0.75
 CHOICES = {"1": "yes", "0": "no"}
 
 
@@ -40,8 +46,12 @@ def with_segments(
     audit = pd.DataFrame(columns=AUDIT)
     pool, moment = frame, SEGMENTED[name]
     if customers is not None and "customer_id" in frame:
-        new = [column for column in customers if column not in frame or column == "customer_id"]
-        pool, audit = join(frame, customers[new], "customer_id", name=f"{name} to customers")
+        # Only what the segments are made of is joined: a copy of the whole table is of no use.
+        used = {moment, *(rule.source for rule in study.segments.values())}
+        new = [column for column in customers if column in used and column not in frame]
+        keys = frame[["customer_id"]]
+        joined, audit = join(keys, customers[["customer_id", *new]], "customer_id", name=f"{name} to customers")
+        pool = frame.assign(**{column: joined[column] for column in new})
     for segment, rule in study.segments.items():
         undated = rule.bands and moment not in pool and pd.api.types.is_datetime64_any_dtype(pool.get(rule.source))
         if rule.source in pool and (name == "responses" or not undated):
@@ -52,7 +62,7 @@ def with_segments(
             frame = frame.assign(**{segment: found})
         elif name == "responses":
             raise StudyError(
-                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, list(pool))}."
+                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, _known(frame, customers))}."
             )
     return frame, audit
 
@@ -67,6 +77,13 @@ def outcome_segments(study: Study) -> list[Note]:
     ]
 
 
+def _is_found_choice(column: str, study: Study) -> bool:
+    """Return whether a column is called after a choice that stood in the cells, not in the study file."""
+    name, _, choice = column.partition(": ")
+    declared = study.responses.sets.get(name)
+    return isinstance(declared, Choices) and choice not in (*declared.codes, OTHER)
+
+
 def _levels(
     cells: pd.Series, segment: Segment, moment: pd.Series | None, name: str, words: dict[str, str]
 ) -> pd.Series:
@@ -75,14 +92,25 @@ def _levels(
         levels = _bands(cells, segment.bands, moment, name)
         known = _band_names(segment.bands)
     else:
-        texts = cells.map(cell_text, na_action="ignore").astype("str")
-        texts = texts.map(lambda text: words.get(text, text), na_action="ignore").astype("str")
-        into = _grouped(segment.merge, sorted(set(texts.dropna())), f"segments.{name}: merges")
-        levels = texts.map(lambda level: into.get(level, level), na_action="ignore").astype("str")
-        known = sorted(set(levels.dropna()))
+        texts = _named(cells, lambda cell: words.get(cell_text(cell), cell_text(cell)))
+        into = _grouped(segment.merge, sorted(texts.dropna().unique()), f"segments.{name}: merges")
+        levels = _named(texts, lambda text: into.get(text, text)) if into else texts
+        known = sorted(levels.dropna().unique())
     if not segment.nets:
         return levels
-    return levels.map(_grouped(segment.nets, known, f"segments.{name}: nets"), na_action="ignore").astype("str")
+    nets = _grouped(segment.nets, known, f"segments.{name}: nets")
+    return _named(levels, lambda level: nets.get(level, pd.NA))
+
+
+def _named(cells: pd.Series, name: Callable[[Any], Any]) -> pd.Series:
+    """Return the name of each cell; a name is made once for each different value, not for each row."""
+    codes, distinct = pd.factorize(cells)
+    return pd.Series([*map(name, distinct.tolist()), pd.NA], dtype="str").take(codes).set_axis(cells.index)
+
+
+def _known(frame: pd.DataFrame, customers: pd.DataFrame | None) -> list[str]:
+    """Return the columns of which segments can be made."""
+    return list(dict.fromkeys([*frame, *([] if customers is None else customers)]))
 
 
 def _grouped(groups: dict[str, list[str]], known: list[str], what: str) -> dict[str, str]:
@@ -90,7 +118,10 @@ def _grouped(groups: dict[str, list[str]], known: list[str], what: str) -> dict[
     into = {clean(level): group for group, members in groups.items() for level in members}
     unknown = sorted(set(into) - set(known))
     if unknown:
-        raise StudyError(f"{what} {unknown[0]!r}; {nearest(unknown[0], known)}.")
+        # Levels are cells: none is shown but one that the study file itself nearly spells.
+        close = get_close_matches(unknown[0], known, n=1, cutoff=NEARLY)
+        advice = f"the nearest known one is {close[0]!r}" if close else f"none of the {len(known)} levels is near it"
+        raise StudyError(f"{what} {unknown[0]!r}; {advice}.")
     return into
 
 
