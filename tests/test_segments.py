@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from null_segments import SHAPES, found
 from scipy import stats
 
 from cxresearch import metrics, segments
@@ -441,21 +440,3 @@ def test_inputs_are_not_changed():
     segments.screen(frame, "nps", ["plan", "region"], n_permutations=50)
     segments.compare(frame, "nps", "plan")
     pd.testing.assert_frame_equal(frame, before)
-
-
-# --- false alarms and power -------------------------------------------------------------------------------------------
-
-NULL_RUNS = [pytest.param(12, id="quick"), pytest.param(500, id="long", marks=pytest.mark.prove)]
-
-
-@pytest.mark.parametrize("runs", NULL_RUNS)
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("groups", [5, 20])
-def test_among_groups_that_do_not_differ_none_is_said_to(groups, shape, runs):
-    assert found(runs, groups, 30, SHAPES[shape], seed=21) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
-
-
-@pytest.mark.parametrize("runs", NULL_RUNS)
-def test_a_group_40_points_lower_is_found_in_four_of_five(runs):
-    power = found(runs, 5, 100, SHAPES["50/30/20"], planted=(0.4, 0.3, 0.3), seed=22)
-    assert power >= 0.80 - 2 * np.sqrt(0.8 * 0.2 / runs)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import nps
+from cxresearch.prove import bridge, nps, segments, weighting
 from cxresearch.prove.claims import LONG, LONG_AND_SLOW, QUICK_PART, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -21,6 +21,11 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], int]] = {
     "nps-clustered": (nps.clustered, LONG),
     "nps-unchanged": (nps.unchanged, LONG_AND_SLOW),
     "nps-detectable": (nps.detectable, LONG),
+    "segments-alike": (segments.alike, LONG_AND_SLOW),
+    "segments-planted": (segments.planted, LONG_AND_SLOW),
+    "bridge-parts": (bridge.parts, LONG_AND_SLOW),
+    "bridge-clear": (bridge.clear, LONG_AND_SLOW),
+    "weights-raked": (weighting.raked, LONG),
 }
 
 
