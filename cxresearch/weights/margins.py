@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,10 @@ __all__ = [
     "read",
 ]
 
-Levels: TypeAlias = Mapping[Hashable, float] | pd.Series
+# Levels are of any hashable type, names a column or a tuple of columns; a mapping takes no narrower type of key.
+Levels: TypeAlias = Mapping[Any, float] | pd.Series
 MarginName: TypeAlias = str | tuple[str, ...]
-Margins: TypeAlias = Mapping[MarginName, Levels]
+Margins: TypeAlias = Mapping[Any, Levels]
 
 # Shares may miss 1 by rounding error, not by more.
 SUM_TOLERANCE = 1e-6
