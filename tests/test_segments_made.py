@@ -90,6 +90,12 @@ def test_groups_that_cannot_be_made_are_refused(made, segments, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_level_that_nobody_has_does_not_make_others_known(made):
+    with pytest.raises(StudyError, match="merges 'Atlantis'; none of the 4 levels is near it") as error:
+        made("{country: {from: country, merge: {A: [Atlantis]}}}")
+    assert "SE" not in str(error.value)
+
+
 def test_a_net_does_not_take_the_name_of_a_column(made):
     with pytest.raises(StudyError, match="the name is taken"):
         made("{n: {from: country, nets: {A: [NO]}}}")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from cxresearch.intake.cells import clean
 from cxresearch.intake.dates import parse_date
+from cxresearch.intake.filter import named
 from cxresearch.intake.ids import parse_id
 from cxresearch.intake.levels import parse_category, parse_flag, parse_text
 from cxresearch.intake.notes import Note
@@ -16,13 +18,14 @@ from cxresearch.intake.numbers import parse_number
 from cxresearch.intake.parse import Parsed
 from cxresearch.intake.scores import parse_score
 from cxresearch.intake.source import Source
-from cxresearch.schema import Column, Study, Table, column_type
+from cxresearch.schema import Choices, Column, Study, Table, column_type
 from cxresearch.strict_yaml import StudyError, nearest
 
 # Without these in a file, its rows can be told neither apart nor in time.
 NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
 ONE_TO_TEN = (1.0, 10.0)
 FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0–10"
+NO_HEADER = "see that its first row holds the names"
 DECLARED_MISSING = "values that the file declares missing"
 
 
@@ -35,6 +38,20 @@ class Tidy:
     notes: list[Note]
     hints: dict[str, str] = field(default_factory=dict)
     currencies: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def needed(table: Table, names: list[str]) -> list[str]:
+    """Return the columns of a file that a table of the study file needs; all where one is not called as it says.
+
+    Then the others are looked through for another spelling, or for what a message should name.
+    """
+    single = [declared.source for declared in table.sets.values() if isinstance(declared, Choices)]
+    patterns = [one for declared in table.sets.values() if not isinstance(declared, Choices) for one in declared]
+    wanted = {*_wanted(table), *single}
+    if not wanted <= set(names) or not all(any(fnmatchcase(name, one) for name in names) for one in patterns):
+        return names
+    wanted |= named(table.filter or "")
+    return [name for name in names if name in wanted or any(fnmatchcase(name, one) for one in patterns)]
 
 
 def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]]:
@@ -72,19 +89,33 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]
 
 def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
     """Raise if a declared column is in none of the files; where no name fits, the first row may be no header."""
-    known = sorted({str(column) for source in sources for column in source.frame.columns})
-    headings = (heading for source in sources for heading in source.headings.values())
-    present = {plain(column) for column in (*known, *headings)}
     cells = {cell: target for target, column in table.columns.items() for cell in column.sources}
-    if not any(plain(cell) in present for cell in cells):
-        raise StudyError(
-            f"{sources[0].file}: none of the columns of tables.{name} is there; see that its first row holds the names."
-        )
+    for source in sources:
+        if not any(plain(cell) in _spellings(source) for cell in cells):
+            raise StudyError(f"{source.file}: none of the columns of tables.{name} is there; {NO_HEADER}.")
+    present = frozenset().union(*map(_spellings, sources))
     for cell, target in cells.items():
         if plain(cell) not in present:
             where = sources[0].file if len(sources) == 1 else f"none of {len(sources)} files"
             has = "has no" if len(sources) == 1 else "has a"
-            raise StudyError(f"tables.{name}.columns.{target}: {where} {has} column {cell!r}; {nearest(cell, known)}.")
+            near = _nearest(cell, table, sources)
+            raise StudyError(f"tables.{name}.columns.{target}: {where} {has} column {cell!r}; {near}.")
+
+
+def _spellings(source: Source) -> frozenset[str]:
+    """Return what the columns of a file are called, by their names and by their headings."""
+    return frozenset(plain(str(name)) for name in [*source.frame, *source.headings.values()])
+
+
+def _nearest(cell: str, table: Table, sources: list[Source]) -> str:
+    """Return a clause that names the nearest columns.
+
+    Where under half of the declared ones are there, the first row may be an answer, and nothing of it is shown.
+    """
+    wanted, present = _wanted(table), frozenset().union(*map(_spellings, sources))
+    if 2 * sum(plain(one) in present for one in wanted) < len(wanted):
+        return NO_HEADER
+    return nearest(cell, sorted({str(column) for source in sources for column in source.frame.columns}))
 
 
 def parsed(source: Source, name: str, study: Study) -> Tidy:
@@ -145,9 +176,7 @@ def _refuse_missing_here(source: Source, name: str, table: Table, here: set[str]
         needed[f"tables.{name}.survey"] = table.survey.source
     for place, cell in needed.items():
         if cell not in here:
-            raise StudyError(
-                f"{place}: {source.file} has no column {cell!r}; {nearest(cell, [str(c) for c in source.frame])}."
-            )
+            raise StudyError(f"{place}: {source.file} has no column {cell!r}; {_nearest(cell, table, [source])}.")
 
 
 def _fits(source: Source, column: str, target: str) -> bool:

@@ -61,8 +61,9 @@ def with_segments(
             found = _levels(cells, rule, pool.get(moment), segment, CHOICES if chosen else {})
             frame = frame.assign(**{segment: found})
         elif name == "responses":
+            known = _known(frame, customers, study)
             raise StudyError(
-                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, _known(frame, customers))}."
+                f"segments.{segment}: no column {rule.source!r} after intake; {nearest(rule.source, known)}."
             )
     return frame, audit
 
@@ -108,9 +109,10 @@ def _named(cells: pd.Series, name: Callable[[Any], Any]) -> pd.Series:
     return pd.Series([*map(name, distinct.tolist()), pd.NA], dtype="str").take(codes).set_axis(cells.index)
 
 
-def _known(frame: pd.DataFrame, customers: pd.DataFrame | None) -> list[str]:
-    """Return the columns of which segments can be made."""
-    return list(dict.fromkeys([*frame, *([] if customers is None else customers)]))
+def _known(frame: pd.DataFrame, customers: pd.DataFrame | None, study: Study) -> list[str]:
+    """Return the columns of which segments can be made, without those that are called after cells."""
+    columns = dict.fromkeys(str(name) for name in [*frame, *([] if customers is None else customers)])
+    return [name for name in columns if not _is_found_choice(name, study)]
 
 
 def _grouped(groups: dict[str, list[str]], known: list[str], what: str) -> dict[str, str]:

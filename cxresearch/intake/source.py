@@ -45,6 +45,8 @@ class Source:
         Columns of each set of choices, one choice a column, by its name, where the file tells it (SPSS).
     counted
         By column of such a set, the value that says that its choice was taken.
+    unread
+        Names of columns that the file has and nobody asked for.
     """
 
     file: str
@@ -59,6 +61,7 @@ class Source:
     timezone: str = ""
     sets: dict[str, list[str]] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
 
 def laid_out(file: str, records: list[Record], notes: list[Note]) -> Source:
@@ -142,8 +145,15 @@ def _refuse_no_names(names: list[str], header: list[list[str]], file: str) -> No
 def refuse_double(header: list[str], file: str) -> None:
     """Raise if two columns bear the same name."""
     double = sorted({name for name in header if header.count(name) > 1})
-    if double:
-        raise StudyError(f"{file}: the column {double[0]!r} stands twice; rename one of them in the export.")
+    if not double:
+        return
+    # A first row with numbers, dates or addresses may be an answer: then nothing of it is shown.
+    if any("@" in name or not any(letter.isalpha() for letter in name) for name in header if name):
+        raise StudyError(
+            f"{file}: two cells of its first row are alike, and others hold numbers or addresses; see that it holds the"
+            " names, each once."
+        )
+    raise StudyError(f"{file}: the column {double[0]!r} stands twice; rename one of them in the export.")
 
 
 def refuse_empty(frame: pd.DataFrame, path: Path) -> None:
