@@ -1,6 +1,7 @@
 """Accept the rows of a table that can be used, set the others aside with the rule that each broke, and count both."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from cxresearch.cache import file_digest
 from cxresearch.database import DatabaseTable
 from cxresearch.intake.bills import by_month, monthly, refuse_mixed
 from cxresearch.intake.choices import with_listed_choices, with_sets
-from cxresearch.intake.columns import Tidy, matched, parsed, refuse_absent
+from cxresearch.intake.columns import Tidy, matched, needed, parsed, refuse_absent
 from cxresearch.intake.drift import drift, wordings
 from cxresearch.intake.filter import passes
 from cxresearch.intake.notes import Note
@@ -117,9 +118,10 @@ def read_all(table: Table, name: str, found: Sources) -> list[Source]:
     if isinstance(found, DatabaseTable):
         from cxresearch.intake.database import read_database
 
-        return [read_database(found)]
+        return [read_database(found, partial(needed, table))]
     _refuse_same_content(name, found)
-    sources = [read(file, delimiter=table.delimiter, encoding=table.encoding, sheet=table.sheet) for file in found]
+    given = {"delimiter": table.delimiter, "encoding": table.encoding, "sheet": table.sheet}
+    sources = [read(file, **given, needed=partial(needed, table)) for file in found]
     return [replace(source, file=label) for source, label in zip(sources, _labels(found), strict=True)]
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from cxresearch.cache import store
 from cxresearch.database import DatabaseTable, no_table, reach, told
-from cxresearch.intake.parquet import typed_frame
+from cxresearch.intake.parquet import Needed, typed_frame
 from cxresearch.intake.source import Source, refuse_double
 from cxresearch.strict_yaml import StudyError
 
@@ -18,19 +20,22 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 BATCH = 50_000
+KIND = "tables"
 # What a DuckDB file begins with, after a checksum.
 MARK, MARK_AT = b"DUCK", 8
 # What of DuckDB's complaints names only what the query names; others may quote values.
 ABOUT_THE_QUERY = ("CatalogException", "BinderException", "ParserException")
 
 
-def read_database(source: DatabaseTable) -> Source:
+def read_database(source: DatabaseTable, needed: Needed = list) -> Source:
     """Return the rows of a table or query, typed as they are; arrays, JSON and other odd types come as text.
 
     Parameters
     ----------
     source
-        The table or query. Rows are fetched 50,000 at a time.
+        The table or query. Rows are fetched 50,000 at a time into a nameless file, that is read column by column.
+    needed
+        Gives, of the names of all columns, those to read; all by default. The others are named in `unread`.
 
     Raises
     ------
@@ -38,22 +43,34 @@ def read_database(source: DatabaseTable) -> Source:
         If the database cannot be reached or read, two columns bear the same name, or there is no row.
     """
     try:
-        with _duckdb(source) if source.file else _postgresql(source) as connection:
-            rows = _rows(source, connection)
-            endless = [name for name, kind in rows.schema().items() if kind.is_decimal() and kind.precision is None]
-            reader = _batches(_readable(rows), connection)
-            table = pa.Table.from_batches(list(reader), reader.schema)
+        # Without a name nothing is left of it, however the program ends.
+        with TemporaryFile(dir=store().folder(KIND)) as file:
+            with _duckdb(source) if source.file else _postgresql(source) as connection:
+                rows = _rows(source, connection)
+                names = list(rows.columns)
+                rows = rows.select(needed(names))
+                endless = [name for name, kind in rows.schema().items() if kind.is_decimal() and kind.precision is None]
+                _write(_batches(_readable(rows), connection), file)
+            frame, _ = typed_frame(file, source.name, list)
     except pa.ArrowException as error:
         raise StudyError(
             f"{source.place}: the {source.name} holds a column of a type that cannot be read "
             f"({type(error).__name__}); write a `query:` that casts it to text."
         ) from None
-    if not table.num_rows:
+    if frame.empty:
         raise StudyError(f"{source.place}: the {source.name} has columns and no rows.")
-    frame = typed_frame(table)
     # Numbers of any length fit no type of Arrow; they came as text, and are numbers all the same.
     numbers = {name: frame[name].map(Decimal, na_action="ignore").astype(object) for name in endless}
-    return Source(source.name, frame.assign(**numbers).set_axis(range(1, len(frame) + 1)))
+    return Source(source.name, frame.assign(**numbers), unread=[name for name in names if name not in frame])
+
+
+def _write(batches: pa.RecordBatchReader, file: IO[bytes]) -> None:
+    """Write batches of rows as they come into a Parquet file."""
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(file, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 @contextmanager

@@ -102,14 +102,15 @@ def _cells(source: Source, cell: str) -> pd.Series | None:
 def _coming_and_going(sources: list[Source], table: Table) -> Iterator[Note]:
     """Yield columns that are new or gone; those that the study does not use are named together."""
     declared = {plain(cell): name for name, cell, _ in _parts(table)}
-    spelled = {plain(str(name)): str(name) for source in sources for name in source.frame}
-    present = [{plain(str(name)) for name in source.frame} for source in sources]
+    names = [[str(name) for name in (*source.frame, *source.unread)] for source in sources]
+    spelled = {plain(name): name for here in names for name in here}
+    present = [set(map(plain, here)) for here in names]
     for number, (before, after) in enumerate(pairwise(present), 1):
         for found, what in ((after - before, "new from"), (before - after, "gone from")):
-            names = [name for name in spelled if name in found]
-            for name in (name for name in names if name in declared):
+            changed = [name for name in spelled if name in found]
+            for name in (name for name in changed if name in declared):
                 yield Note(f"column is {what} {sources[number].file} on", 0, "flag", declared[name])
-            rest = [spelled[name] for name in names if name not in declared]
+            rest = [spelled[name] for name in changed if name not in declared]
             if rest:
                 text = f"{_counted(rest)} that the study does not use {what} {sources[number].file} on"
                 yield Note(text, 0, "flag")

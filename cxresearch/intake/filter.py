@@ -52,6 +52,16 @@ def passes(frame: pd.DataFrame, condition: str) -> pd.Series:
     return _holds(tree.body, frame, condition)
 
 
+def named(condition: str) -> set[str]:
+    """Return what a condition may name columns by; nothing of one that cannot be read."""
+    try:
+        nodes = list(ast.walk(ast.parse(condition, mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return texts | {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
 def _holds(node: ast.expr, frame: pd.DataFrame, condition: str) -> pd.Series:
     """Return where one part of a condition holds."""
     if isinstance(node, ast.BoolOp):

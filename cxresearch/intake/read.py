@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cxresearch.intake.archive import unzipped
 from cxresearch.intake.delimited import read_delimited
-from cxresearch.intake.parquet import read_parquet
+from cxresearch.intake.parquet import Needed, read_parquet
 from cxresearch.intake.source import Source
 from cxresearch.intake.spss import read_sav
 from cxresearch.strict_yaml import StudyError
@@ -14,7 +14,14 @@ TEXT = (".csv", ".tsv", ".txt")
 WORKBOOK = (b"PK", b"\xd0\xcf\x11\xe0")
 
 
-def read(path: Path, *, delimiter: str | None = None, encoding: str | None = None, sheet: str | None = None) -> Source:
+def read(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    needed: Needed = list,
+) -> Source:
     """Return a file's cells: csv, tsv, txt (also gzipped), xlsx, parquet, sav, or one of them in a zip archive.
 
     Parameters
@@ -25,6 +32,8 @@ def read(path: Path, *, delimiter: str | None = None, encoding: str | None = Non
         Of a text file; found from its content by default, and noted. The encoding also of a SPSS file.
     sheet
         Of a workbook; the first one by default.
+    needed
+        Gives, of the names of all columns, those to read, where a file can be read in part (parquet); all by default.
 
     Raises
     ------
@@ -37,14 +46,14 @@ def read(path: Path, *, delimiter: str | None = None, encoding: str | None = Non
         return read_delimited(path, delimiter, encoding)
     if endings[-1:] == [".zip"]:
         with unzipped(path) as member:
-            return read(member, delimiter=delimiter, encoding=encoding, sheet=sheet)
+            return read(member, delimiter=delimiter, encoding=encoding, sheet=sheet, needed=needed)
     if endings[-1:] == [".xlsx"]:
         _refuse_text(path)
         from cxresearch.intake.workbook import read_workbook
 
         return read_workbook(path, sheet)
     if endings[-1:] == [".parquet"]:
-        return read_parquet(path)
+        return read_parquet(path, needed)
     if endings[-1:] in ([".sav"], [".zsav"]):
         return read_sav(path, encoding)
     raise StudyError(
