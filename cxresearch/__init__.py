@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 _NAMESPACES = ("metrics", "quality", "segments", "summary", "weights")
 _FUNCTIONS = {
-    "attempt": "cxresearch.attempt",
+    "attempt": "cxresearch.refusal",
     "load": "cxresearch.study_data",
     "results": "cxresearch.study_data",
     "show": "cxresearch.present.show",

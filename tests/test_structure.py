@@ -32,7 +32,7 @@ ROOMS = [
     ["quality"],
     ["segments"],
     ["summary"],
-    ["attempt"],
+    ["refusal"],
     ["prove"],
     ["present"],
     ["report"],

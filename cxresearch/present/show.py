@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cxresearch.attempt import Refusal
+from cxresearch.refusal import Refusal
 from cxresearch.present.crosstabs import tab_frame
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.findings import FINDINGS

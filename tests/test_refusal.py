@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxresearch.attempt import Refusal, attempt
+from cxresearch.refusal import Refusal, attempt
 from cxresearch.present import show as shown
 from cxresearch.strict_yaml import StudyError
 
@@ -37,3 +37,9 @@ def test_show_says_the_sentence_in_place_of_the_output(monkeypatch):
     shown.show_tabs(Refusal("the study has no segments."))
     assert "Not reported: the study has no table &#x27;revenue&#x27;." in seen[0]["text/html"]
     assert "Not reported: the study has no segments." in seen[1]["text/html"]
+
+
+def test_the_function_is_reached_from_the_package_whatever_was_imported():
+    import cxresearch as cx
+
+    assert cx.attempt is attempt
