@@ -20,7 +20,8 @@ import pytest
 from cxresearch import study_data
 from cxresearch.check import check
 from cxresearch.init.dates import date_format
-from cxresearch.init.drafts import Drafts, drafts
+from cxresearch.init.draft import Drafts
+from cxresearch.init.drafts import drafts
 from cxresearch.init.make import Made, make_study, summary
 from cxresearch.init.profile import Profile, profiles
 from cxresearch.init.roles import is_personal

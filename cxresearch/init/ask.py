@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxresearch.init.dates import date_format
-from cxresearch.init.drafts import Draft, Drafts
+from cxresearch.init.draft import Draft, Drafts
 from cxresearch.init.guess import SURE, Guess
 from cxresearch.init.profile import Profile, shapes
 from cxresearch.init.ratings import quoted

@@ -32,6 +32,7 @@ MONTHS = {
     "%m.%Y": r"\d{2}\.\d{4}",
     "%Y%m": r"(?:19|20)\d{4}",
     "%Y%m%d": r"(?:19|20)\d{6}",
+    "%Y%m%d%H%M%S": r"(?:19|20)\d{12}",
 }
 QUARTER = re.compile(r"\d{4}[ -]?Q[1-4]|Q[1-4][ -/]?\d{4}", re.IGNORECASE)
 # So many of the cells must be dates; intake sets the others aside.

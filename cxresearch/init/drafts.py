@@ -2,109 +2,40 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from cxresearch.init import moments, money, roles
 from cxresearch.init.changes import with_scale_changes
 from cxresearch.init.dates import DateFormat
+from cxresearch.init.draft import Draft, Drafts, Profiles, fits
+from cxresearch.init.exports import NOTHING, SAME_BOOK, called, strongest, why_second
 from cxresearch.init.grids import choice_sets, declared_sets
 from cxresearch.init.guess import Guess
+from cxresearch.init.keys import with_keys
 from cxresearch.init.profile import Profile, profiles
 from cxresearch.init.ratings import is_vote, ratings
+from cxresearch.init.scales import scale_of
 from cxresearch.init.words import plain, says
 from cxresearch.intake.source import Source
 from cxresearch.schema import METRICS
 from cxresearch.strict_yaml import StudyError
 
-Profiles = Mapping[str, Profile]
 # Files that share so many of their columns are one table: one export a quarter.
 SAME_LAYOUT = 0.8
-# A column that shares so many of its ids with the customers' is their key.
-SAME_IDS, FEWEST_IDS, LONGEST_ID = 0.3, 5, 40
 MONTH_NAME = re.compile(
     r"(?:\D{0,12}[ _-])?(?:(?:19|20)\d\d[-_ ./]?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-_ ./](?:19|"
     r"20)\d\d|[A-Za-z]{3,9}[-_ ./]?(?:19|20)?\d\d)"
 )
 DATED = ("responded_at", "invited_at", "since", "churned_at")
+# So many columns are offered where no question was found.
+MOST_OFFERED = 4
 TABLES = ("responses", "customers", "revenue", "invitations")
 AFTER_EVENT = re.compile(
     r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|"
     r"recente?|ultim[oa]|laatste|afgelopen)\b"
 )
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A table as it will stand in the study file.
-
-    Attributes
-    ----------
-    name
-        `responses`, `customers`, `revenue` or `invitations`.
-    files
-        Its exports.
-    guesses
-        Its entries.
-    profiles
-        Its columns.
-    forms
-        Date formats of the dated ones.
-    personal
-        Columns that tell who somebody is: never taken in.
-    survey
-        `relationship` or `transactional`, where no column tells.
-    notes
-        What a reader of the study file should know.
-    scale_changes
-        As in the study file: days on which a score was asked on another scale.
-    """
-
-    name: str
-    files: list[Path]
-    guesses: list[Guess]
-    profiles: Profiles
-    forms: Mapping[str, DateFormat]
-    personal: list[str]
-    survey: str = ""
-    notes: list[str] = field(default_factory=list)
-    scale_changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def guess(self, role: str) -> Guess | None:
-        """Return the entry of a role."""
-        return next((guess for guess in self.guesses if guess.role == role), None)
-
-    @property
-    def unused(self) -> list[str]:
-        """Columns that are in no entry."""
-        used = {column for guess in self.guesses for column in guess.columns}
-        patterns = [guess for guess in self.guesses if guess.place == "sets"]
-        members = {
-            name for name in self.profiles for guess in patterns for pattern in guess.columns if _fits(name, pattern)
-        }
-        return [name for name in self.profiles if name not in used | members and name not in self.personal]
-
-
-@dataclass(frozen=True)
-class Drafts:
-    """All tables, and the exports that are none."""
-
-    tables: list[Draft]
-    left_out: dict[str, str]
-    currency: str = ""
-    timezone: str = ""
-
-    def table(self, name: str) -> Draft | None:
-        """Return a table by name."""
-        return next((draft for draft in self.tables if draft.name == name), None)
-
-    @property
-    def questions(self) -> list[Guess]:
-        """Entries that need an answer before anything runs."""
-        return [guess for draft in self.tables for guess in draft.guesses if guess.needed and not guess.taken]
 
 
 def drafts(read: Sequence[tuple[Path, Source]]) -> Drafts:
@@ -125,17 +56,15 @@ def drafts(read: Sequence[tuple[Path, Source]]) -> Drafts:
     layouts = [_Layout.of(group) for group in _by_layout(read)]
     for layout in sorted(layouts, key=lambda one: -max(one.strengths.values())):
         name = layout.kind(set(found), alone=len(layouts) == 1)
-        why = (layout.months and "holds a column a month; turn it into one row a customer and month") or (
-            not name and "is none of answers, customers, revenue, invitations, or a second one in another layout"
-        )
+        why = layout.unfit(name) or ("" if name else _second(layout, found))
         if why:
-            left_out |= {path.name: why for path in layout.files}
+            left_out |= {called(path, layout.sheet): why for path in layout.files}
             continue
-        found[name] = BUILDERS[name](layout)
+        found[name] = replace(BUILDERS[name](layout), sheet=layout.sheet)
     if "responses" not in found:
         files = "; ".join(f"{name} {why}" for name, why in left_out.items()) or ", ".join(path.name for path, _ in read)
         raise StudyError(f"none of the exports holds answers to rate ({files}); give the export of a survey.")
-    tables = _with_keys([found[name] for name in TABLES if name in found])
+    tables = with_keys([found[name] for name in TABLES if name in found])
     tables = [_with_metric(draft) if draft.name == "responses" else draft for draft in tables]
     revenue = next((draft for draft in tables if draft.name == "revenue"), None)
     return Drafts(
@@ -156,6 +85,11 @@ class _Layout:
     timezone: str
     declared_sets: Mapping[str, list[str]]
     ratings: list[Guess]
+
+    @property
+    def sheet(self) -> str:
+        """The sheet of its workbooks, where it is not the first one with a table."""
+        return self.sources[0].sheet
 
     @classmethod
     def of(cls, group: Sequence[tuple[Path, Source]]) -> "_Layout":
@@ -187,6 +121,17 @@ class _Layout:
         """Whether the columns are months, and nobody rates anything."""
         named = [name for name in self.profiles if MONTH_NAME.fullmatch(name.strip())]
         return len(named) >= 3 and len(named) > len(self.profiles) / 2
+
+    def unfit(self, name: str) -> str:
+        """Return why its columns cannot be the table that they look like; "" where they can."""
+        if self.months:
+            return "holds a column a month; turn it into one row a customer and month"
+        quarters = moments.quarters(self.profiles) if name == "revenue" and not self.forms else []
+        return (
+            f"tells only quarters, in {quarters[0]!r}, and revenue is read by month: export it by month"
+            if quarters
+            else ""
+        )
 
     @cached_property
     def strengths(self) -> dict[str, float]:
@@ -225,12 +170,25 @@ def _by_layout(read: Sequence[tuple[Path, Source]]) -> list[list[tuple[Path, Sou
         names = {plain(str(column)) for column in source.frame.columns}
         for group in groups:
             other = {plain(str(column)) for column in group[0][1].frame.columns}
-            if len(names & other) >= SAME_LAYOUT * len(names | other):
+            # A table is one sheet of each of its workbooks.
+            if source.sheet == group[0][1].sheet and len(names & other) >= SAME_LAYOUT * len(names | other):
                 group.append((path, source))
                 break
         else:
             groups.append([(path, source)])
     return groups
+
+
+def _second(layout: _Layout, found: Mapping[str, Draft]) -> str:
+    """Return why a layout has no place beside the tables that were found."""
+    kind = strongest(layout.strengths)
+    keeper = found.get(kind)
+    if keeper is None:
+        return NOTHING
+    if layout.sheet and layout.files == keeper.files and set(layout.profiles) == set(keeper.profiles):
+        return SAME_BOOK.format(file=keeper.files[0].name)
+    key = keeper.guess("customer_id")
+    return why_second(kind, keeper.files[0].name, key.columns[0] if key else "")
 
 
 def _responses(layout: _Layout) -> Draft:
@@ -245,7 +203,7 @@ def _responses(layout: _Layout) -> Draft:
     sets = [guess for guess, _ in known] + choice_sets(
         profile for name, profile in free.items() if name not in declared
     )
-    chosen = {name for name in layout.profiles for guess in sets for pattern in guess.columns if _fits(name, pattern)}
+    chosen = {name for name in layout.profiles for guess in sets for pattern in guess.columns if fits(name, pattern)}
     rest = {name: profile for name, profile in free.items() if name not in chosen}
     sets += [guess for profile in rest.values() for guess in (roles.several_choices(profile),) if guess]
     rest = {name: profile for name, profile in rest.items() if not any(name in guess.columns for guess in sets)}
@@ -314,9 +272,8 @@ def _revenue(layout: _Layout) -> Draft:
     notes += [
         f"{name!r} has cells in several currencies, which are not added up" for name in money.mixed(layout.profiles)
     ]
-    return Draft(
-        "revenue", layout.files, [*ids, *month, *paid[:1]], layout.profiles, layout.forms, layout.personal, notes=notes
-    )
+    guesses = [*ids, *month, *paid[:1], *money.bills(layout.open(*ids, *paid[:1]))]
+    return Draft("revenue", layout.files, guesses, layout.profiles, layout.forms, layout.personal, notes=notes)
 
 
 def _invitations(layout: _Layout) -> Draft:
@@ -346,46 +303,6 @@ def _driver_names(guesses: list[Guess]) -> set[str]:
     return {str(name) for guess in guesses if guess.role == "drivers" for name in guess.setting.get("names", [])}
 
 
-def _with_keys(tables: list[Draft]) -> list[Draft]:
-    """Return the tables with the customer id that they share: the values decide over the names."""
-    keeper = next(
-        (draft for draft in tables if draft.name in ("customers", "revenue") and draft.guess("customer_id")), None
-    )
-    key = keeper.guess("customer_id") if keeper else None
-    if keeper is None or key is None:
-        return tables
-    known = _ids(keeper.profiles[key.columns[0]])
-    return [draft if draft is keeper else _keyed(draft, known, keeper.name) for draft in tables]
-
-
-def _keyed(draft: Draft, known: set[str], keeper: str) -> Draft:
-    """Return a table with the column that shares most ids with the customers' as `customer_id`."""
-    rated = {column for guess in draft.guesses if "scale" in guess.setting for column in guess.columns}
-    shared, shares = {}, {}
-    for name, profile in draft.profiles.items():
-        if (
-            name not in (*draft.forms, *draft.personal, *rated)
-            and profile.distinct > 1
-            and profile.length <= LONGEST_ID
-        ):
-            own = _ids(profile)
-            shared[name], shares[name] = len(own & known), len(own & known) / len(own)
-    # Small numbers are among ids by chance: the column with the most ids in common is the key.
-    best = max(shared, key=lambda name: shared[name], default=None)
-    if best is None or shares[best] < SAME_IDS or shared[best] < FEWEST_IDS:
-        return replace(
-            draft, notes=[*draft.notes, f"no column shares its ids with the {keeper}: nothing can be joined"]
-        )
-    guess = Guess("customer_id", (best,), 0.98, f"{shares[best]:.0%} of its ids are in the {keeper}")
-    others = [one for one in draft.guesses if one.role != "customer_id" and best not in one.columns]
-    return replace(draft, guesses=[guess, *others])
-
-
-def _ids(profile: Profile) -> set[str]:
-    """Return a column's distinct texts."""
-    return set(profile.tally.index.str.strip())
-
-
 def _with_metric(draft: Draft) -> Draft:
     """Return the answers with a question where nothing in them can be reported."""
     if any(guess.role in METRICS and (guess.taken or guess.needed) for guess in draft.guesses):
@@ -394,12 +311,17 @@ def _with_metric(draft: Draft) -> Draft:
     if nps:
         asked = replace(nps, needed=True, question=nps.question or "is this the likelihood to recommend?")
         return replace(draft, guesses=[asked if guess is nps else guess for guess in draft.guesses])
-    question = "which column is the likelihood to recommend, or the satisfaction? No question of either kind was found"
-    column = next(iter(draft.unused), next(iter(draft.profiles)))
-    asked = Guess("csat", (column,), 0.0, "only an example", {"scale": [1, 5]}, question=question, needed=True)
+    question = (
+        "no question on recommending or satisfaction was found; which column is it? Write it as nps (0 to 10), csat or "
+        "ces with its scale; another number is reported where `measures: {<its column>: mean}` names it"
+    )
+    rated = {name: scale for name in draft.unused if (scale := scale_of(draft.profiles[name]))}
+    best = sorted(rated, key=lambda name: -rated[name].sure)[:MOST_OFFERED] or draft.unused or list(draft.profiles)
+    offered = [
+        Guess("csat", (name,), 0.0, rated[name].reason, rated[name].setting)
+        if name in rated
+        else Guess("csat", (name,), 0.0, "only an example", {"scale": [1, 5]})
+        for name in best[:MOST_OFFERED]
+    ]
+    asked = replace(offered[0], question=question, needed=True, others=tuple(offered[1:]))
     return replace(draft, guesses=[*draft.guesses, asked])
-
-
-def _fits(name: str, pattern: str) -> bool:
-    """Return whether a column is named by the pattern of a set."""
-    return fnmatchcase(name, pattern)

@@ -16,7 +16,7 @@ LONGEST_NAME = 40
 # What of a name tells the question (first group) and what the item.
 STEMS = (
     re.compile(r"(.+?)\s*\[(.+)\]$"),
-    re.compile(r"(.+?)\s+(?:-|–|:|>)\s+(.+)$"),
+    re.compile(r"(.+?)(?:\s+[-–:>]|:)\s+(.+)$"),
     re.compile(r"(.+)[_.\- ]((?:SQ|r|row|item|a|c)?\d+|[a-z])$", re.IGNORECASE),
     # q1, q2, v3 number the questions of a survey; sat1, sat2 the items of one.
     re.compile(r"(?!(?:q|v|var|question|frage|f|p)\d)(.*[^\W\d_])(\d+)$", re.IGNORECASE),
@@ -54,6 +54,24 @@ def stems(profiles: Iterable[Profile], fewest: int) -> list[list[Profile]]:
         groups += found
         left = [profile for profile in left if not any(profile in members for members in found)]
     return groups
+
+
+def grid_items(profiles: Iterable[Profile]) -> set[str]:
+    """Return the columns that are items of one question: alike in name and in what can be answered; no groups."""
+    return {
+        member.name
+        for group in stems(profiles, FEWEST_ITEMS)
+        for member in group
+        if sum(_alike(member, other) for other in group) >= FEWEST_ITEMS
+    }
+
+
+def _alike(one: Profile, other: Profile) -> bool:
+    """Return whether two columns offer the same answers: the same value labels, else mostly the same levels."""
+    if one.labels or other.labels:
+        return one.labels == other.labels
+    shared, either = set(one.levels) & set(other.levels), set(one.levels) | set(other.levels)
+    return len(shared) > len(either) / 2
 
 
 def runs(profiles: Iterable[Profile], scales: dict[str, Scale]) -> list[list[Profile]]:
@@ -166,7 +184,9 @@ def declared_sets(sets: Mapping[str, list[str]], profiles: Mapping[str, Profile]
         held = [profiles[member] for member in members if member in profiles]
         if len(held) >= FEWEST_CHOICES and all(_is_choice(profile) for profile in held):
             patterns = tuple(_patterns(_stem(members), held, list(profiles.values())))
-            found.append((Guess(named(name.strip("$")), patterns, 0.97, "declared in the file", place="sets"), members))
+            asked = _stem([profile.wording for profile in held]) if all(profile.wording for profile in held) else ""
+            called = asked if 3 <= len(asked) <= LONGEST_NAME else name.strip("$")
+            found.append((Guess(named(called), patterns, 0.97, "declared in the file", place="sets"), members))
     return found
 
 

@@ -5,18 +5,19 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 
 from cxresearch import periods
 from cxresearch.cache import make_private
 from cxresearch.init.ask import Ask, asked
-from cxresearch.init.drafts import Draft, Drafts, drafts
+from cxresearch.init.draft import Draft, Drafts
+from cxresearch.init.drafts import drafts
+from cxresearch.init.exports import called, read_exports
 from cxresearch.init.guess import Guess
 from cxresearch.init.moments import reporting_period
 from cxresearch.init.study_text import one_line, run_text, study_text
-from cxresearch.intake.read import read
 from cxresearch.strict_yaml import StudyError, shown
 from cxresearch.study import load_study, project_root
 
@@ -83,7 +84,9 @@ def make_study(
     run_file = project_root() / "params" / f"{out.name}.yaml"
     _refuse_existing(out, run_file)
     _refuse_doubles(exports)
-    found = drafts([(path, read(path)) for path in exports])
+    contents, unread = read_exports(exports)
+    found = drafts(contents)
+    found = replace(found, left_out={**found.left_out, **unread})
     if ask:
         found = asked(found, ask, tell)
     make_private(out.parent)
@@ -92,7 +95,7 @@ def make_study(
         sources = {draft.name: _copied(draft, staged) for draft in found.tables}
         text = study_text(title or out.name.replace("_", " ").replace("-", " ").capitalize(), found, sources)
         (staged / "study.yaml").write_text(text, encoding="utf-8")
-        load_study(staged / "study.yaml")
+        _refuse_unreadable(staged / "study.yaml", out / "study.yaml")
         _write_run(out, run_file, found)
         staged.replace(out)
     except BaseException:
@@ -108,7 +111,9 @@ def summary(made: Made) -> list[str]:
     for draft in made.drafts.tables:
         taken = [guess for guess in draft.guesses if guess.taken]
         rows = next(iter(draft.profiles.values())).rows
-        files = draft.files[0].name if len(draft.files) == 1 else f"{len(draft.files)} files"
+        files = (
+            called(draft.files[0], draft.sheet).rstrip(",") if len(draft.files) == 1 else f"{len(draft.files)} files"
+        )
         lines.append(f"{draft.name}: {rows:,} rows of {files}; {', '.join(map(_told, taken))}")
         if draft.personal:
             lines.append(f"  never taken in (personal): {', '.join(one_line(name, 40) for name in draft.personal)}")
@@ -128,6 +133,15 @@ def _told(guess: Guess) -> str:
         if many and len(guess.columns) > 1
         else f"{guess.role} from {one_line(guess.columns[0], 40)}"
     )
+
+
+def _refuse_unreadable(written: Path, wanted: Path) -> None:
+    """Raise if the study file cannot be read back; the folder in which it was tried is nobody's business."""
+    try:
+        load_study(written)
+    except StudyError as error:
+        told = str(error).replace(shown(written), shown(wanted))
+        raise StudyError(f"{told.rstrip('.')}; nothing was written.") from None
 
 
 def _refuse_existing(out: Path, run_file: Path) -> None:

@@ -47,6 +47,29 @@ def amounts(profiles: Mapping[str, Profile]) -> list[Guess]:
     return [_amount(profile, 0.95 if len(named) == 1 else 0.85 if named else 0.75, bool(named)) for profile in best]
 
 
+def bills(profiles: Mapping[str, Profile]) -> list[Guess]:
+    """Return the number of a bill, where each row is one, and the column that tells its currency.
+
+    Parameters
+    ----------
+    profiles
+        Columns that are nothing else.
+    """
+    number = next((one for name, one in profiles.items() if says(name, "bill_id") and one.once > ENOUGH), None)
+    told = next((one for name, one in profiles.items() if says(name, "currency") and _is_currency(one)), None)
+    found = (
+        [Guess("bill_id", (number.name,), 0.93, "each row has its own: a customer's months are summed")]
+        if number
+        else []
+    )
+    return found + ([Guess("currency", (told.name,), 0.95, "codes of currencies, by its name")] if told else [])
+
+
+def _is_currency(profile: Profile) -> bool:
+    """Return whether a column holds codes of currencies and nothing else."""
+    return bool(profile.levels) and all(CODE.fullmatch(text) for text in profile.levels)
+
+
 def currency(profiles: Mapping[str, Profile]) -> str:
     """Return the one currency that a column, or the name of one, tells; "" where none or several do."""
     told = {

@@ -15,7 +15,7 @@ from cxresearch.intake.source import Source
 
 # Columns of more distinct cells than this are looked at in a sample of them, evenly spread over the file.
 MOST_LEVELS, SAMPLE = 300, 2000
-OPTION_SEPARATORS = (";", "|", ", ")
+OPTION_SEPARATORS = (";", "|", ", ", ",")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cxresearch.init.grids import FEWEST_ITEMS, item_names, pooled, runs, stems
 from cxresearch.init.guess import TAKE, Guess
-from cxresearch.init.profile import Profile
+from cxresearch.init.profile import Profile, stands_for_none
 from cxresearch.init.scales import SEEN_IF_ASKED, Scale, scale_of, side
 from cxresearch.init.words import VOTE, plain, says
 from cxresearch.intake.levels import NO, YES
@@ -37,6 +38,10 @@ NO_WORDS = NO | {
     "unresolved",
     "niet opgelost",
 }
+# The column of groups that Qualtrics and SurveyMonkey make beside their own NPS question.
+GROUP_OF = re.compile(r"(.+?)(?:_NPS_GROUP|: Group)")
+# So many ones without a 0 mean that the scale begins at 1.
+ONES_ENOUGH = 6
 VOTES = ({1.0, 2.0, 3.0}, {-1.0, 0.0, 1.0}, {-100.0, 0.0, 100.0})
 RATED = re.compile(r"\b(?:rate|rating|evaluat|score|bewert|beurteil|note[rz]?|evalu|valor|califi|beoordeel|cijfer)")
 EFFORT = ("effort", "aufwand", "esfuerzo", "moeite")
@@ -51,7 +56,7 @@ def ratings(profiles: Mapping[str, Profile]) -> list[Guess]:
         Columns that are no ids, dates or personal data.
     """
     open_ = {name: profile for name, profile in profiles.items() if not is_vote(profile)}
-    guesses = [guess for guess in (_nps(list(open_.values())),) if guess]
+    guesses = [guess for guess in (_nps(list(open_.values()), _voted(profiles)),) if guess]
     # The likelihood question is no item of a grid, whichever of several it may be.
     asked = {column for guess in guesses for one in (guess, *guess.others) for column in one.columns}
     found = {name: scale_of(profile) for name, profile in open_.items() if name not in asked}
@@ -99,9 +104,16 @@ def yes_no(profile: Profile) -> dict[str, list[str]]:
     return found if found["yes"] and found["no"] and not set(rest) & set(profile.words) and len(words) <= 4 else {}
 
 
-def _nps(profiles: list[Profile]) -> Guess | None:
+def _voted(profiles: Mapping[str, Profile]) -> set[str]:
+    """Return what the names of a platform's own NPS questions begin with: those it made groups of."""
+    votes = (GROUP_OF.fullmatch(name) for name, profile in profiles.items() if is_vote(profile))
+    return {match[1] for match in votes if match}
+
+
+def _nps(profiles: list[Profile], voted: set[str]) -> Guess | None:
     """Return the likelihood question; where two are equally good, a question."""
-    found = sorted(filter(None, map(_likelihood, profiles)), key=lambda guess: -guess.confidence)
+    guesses = [_likelihood(one, ours=bool(voted & {one.name, _begun(one.name)})) for one in profiles]
+    found = sorted(filter(None, guesses), key=lambda guess: -guess.confidence)
     if not found:
         return None
     best = found[0]
@@ -132,14 +144,25 @@ def _nps(profiles: list[Profile]) -> Guess | None:
     return best
 
 
-def _likelihood(profile: Profile) -> Guess | None:
-    """Return a column as the likelihood question, or None where its answers cannot be that."""
+def _begun(name: str) -> str:
+    """Return what a column's name begins with, before the colon of a second header row."""
+    return name.rpartition(": ")[0]
+
+
+def _likelihood(profile: Profile, *, ours: bool = False) -> Guess | None:
+    """Return a column as the likelihood question, or None where its answers cannot be that.
+
+    `ours` says that the survey platform made its groups (promoter, passive, detractor): that is asked from 0 to 10.
+    """
     strong, weak = profile.says("recommend"), profile.says("nps")
     scale = _from_eleven(profile) or _on_ten(profile, strong)
     if scale is None:
         return None
     steps = len({number for number in profile.numbers.values() if scale.low <= number <= scale.high})
     most = max(profile.numbers.values()) if not strong else 0
+    if ours and (scale.low, scale.high) == (1, 10):
+        reason = scale.reason.partition(" and not a single 0")[0] + ", in the platform's own question from 0"
+        scale = replace(scale, low=0, sure=0.97, reason=reason)
     if not strong and not (weak and steps > 7) and (scale.low, steps, most) != (0, 11, 10):
         return None
     confidence = scale.sure if strong else 0.65 if weak else 0.6
@@ -179,7 +202,8 @@ def _on_ten(profile: Profile, strong: bool) -> Scale | None:
     if scale.high not in (5, 7, 10):
         return None
     ones = profile.levels[seen[1.0]] if 1.0 in seen else 0
-    if 0.0 not in seen and ones and profile.filled >= SEEN_IF_ASKED:
+    # Where a 0 can be given it is about as frequent as a 1: of few ones nothing follows.
+    if 0.0 not in seen and ones >= ONES_ENOUGH and profile.filled >= SEEN_IF_ASKED:
         return Scale(1, 10, 0.9, f"{inside} and not a single 0", missing=missing)
     return Scale(0, 10, 0.98 if len(seen) == 11 else 0.93 if 0.0 in seen else 0.85, inside, missing=missing)
 
@@ -305,6 +329,7 @@ def _fcr(profile: Profile) -> Guess:
     codes = yes_no(profile)
     common = all(text.lower() in YES for text in codes["yes"]) and all(text.lower() in NO for text in codes["no"])
     asked = f"asked {quoted(profile)}" if profile.wording else "by its name"
-    return Guess(
-        "fcr", (profile.name,), 0.92, f"yes or no, {asked}", {} if common and not profile.labels else {"codes": codes}
-    )
+    known = {text for texts in codes.values() for text in texts} | profile.declared
+    rest = [text for text in profile.levels if text not in known and stands_for_none(profile.labels.get(text, text))]
+    setting = {} if common and not profile.labels else {"codes": codes}
+    return Guess("fcr", (profile.name,), 0.92, f"yes or no, {asked}", setting | ({"missing": rest} if rest else {}))

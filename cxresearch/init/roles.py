@@ -1,10 +1,11 @@
 """Which columns are ids, personal data, facts about the interview, reasons in words, groups of people, weights."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from cxresearch.init.dates import NUMERIC
-from cxresearch.init.grids import distinct_names, named
+from cxresearch.init.grids import distinct_names, grid_items, named
 from cxresearch.init.guess import Guess
 from cxresearch.init.profile import OPTION_SEPARATORS, Profile, stands_for_none
 from cxresearch.init.ratings import is_vote, quoted, yes_no
@@ -141,12 +142,22 @@ def verbatim(profiles: Mapping[str, Profile]) -> list[Guess]:
 
 def is_text(profile: Profile) -> bool:
     """Return whether a column holds sentences rather than names of levels."""
-    if profile.numeric > 0.3 or profile.distinct < 3 or profile.dated:
+    if profile.numeric > 0.3 or profile.distinct < 3 or profile.dated or _is_written_by_a_program(profile):
         return False
     spaced = sum(" " in text for text in profile.sample) / len(profile.sample)
     asked = profile.says("verbatim") and profile.once > 0.2 and profile.distinct > MOST_PERSONAL_BELOW
-    words = sum(text.count(" ") + 1 for text in profile.sample) / len(profile.sample)
-    return (profile.length >= LONG_TEXT and words >= FEWEST_WORDS and profile.once > 0.5) or (asked and spaced > 0.3)
+    return (_is_sentences(profile) and profile.once > 0.5) or (asked and spaced > 0.3)
+
+
+def _is_sentences(profile: Profile) -> bool:
+    """Return whether a column's cells are longer than names of levels are."""
+    words = sum(text.count(" ") + 1 for text in profile.sample) / max(1, len(profile.sample))
+    return profile.length >= LONG_TEXT and words >= FEWEST_WORDS
+
+
+def _is_written_by_a_program(profile: Profile) -> bool:
+    """Return whether a column holds lists or records of a program, such as ['a', 'b']."""
+    return sum(text[:1] + text[-1:] in ("[]", "{}") for text in profile.sample) > len(profile.sample) / 2
 
 
 def several_choices(profile: Profile) -> Guess | None:
@@ -155,6 +166,12 @@ def several_choices(profile: Profile) -> Guess | None:
         listed = [[part.strip() for part in text.split(sign)] for text in profile.sample]
         parts = [part for one in listed for part in one]
         several = sum(len(one) > 1 for one in listed) > 0.2 * len(listed)
+        again = Counter(part for one in listed for part in set(one))
+        # "Yes, often" and "3,5" are one answer each: choices come back in other company.
+        several &= sum(times > 1 for times in again.values()) >= len(again) / 2
+        several &= (
+            sign != "," or not all(NUMBER.fullmatch(part) for part in parts) or any(len(one) > 2 for one in listed)
+        )
         # "Paris, France" has as many parts as every other cell; lists of choices differ.
         if (
             several
@@ -179,7 +196,9 @@ def groups(profiles: Mapping[str, Profile], taken: Iterable[str]) -> list[Guess]
     taken
         Names that are in use.
     """
-    found = [guess for profile in profiles.values() for guess in (_banded(profile) or _levelled(profile),) if guess]
+    items = grid_items(profiles.values())
+    free = [profile for name, profile in profiles.items() if name not in items]
+    found = [guess for profile in free for guess in (_banded(profile) or _levelled(profile),) if guess]
     best = sorted(found, key=lambda guess: -guess.confidence)[:MOST_SEGMENTS]
     kept = [guess for guess in found if guess in best]
     roles = [guess.role for guess in kept]
@@ -319,6 +338,8 @@ def _levelled(profile: Profile) -> Guess | None:
         or is_vote(profile)
         or profile.filled < FEWEST_A_LEVEL * len(levels)
         or profile.length > LONGEST_LEVEL
+        # What people said in words may be said by several; it is theirs, and names no group.
+        or (profile.says("verbatim") and _is_sentences(profile) and not profile.labels)
     ):
         return None
     role = next((role for role in SEGMENT_ROLES if begins(profile.name, role)), "") or next(

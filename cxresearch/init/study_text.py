@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from cxresearch.init.drafts import Draft, Drafts
+from cxresearch.init.draft import Draft, Drafts
 from cxresearch.init.guess import Guess
 
 # The order of data/demo/study.yaml; groups of people come before the drivers.
@@ -19,8 +19,10 @@ ORDER = (
     "responded_at",
     "started_at",
     "invited_at",
+    "bill_id",
     "month",
     "revenue",
+    "currency",
     "duration_s",
     "status",
     "finished",
@@ -61,7 +63,14 @@ def study_text(title: str, drafts: Drafts, sources: dict[str, str]) -> str:
     lines += [f"timezone: {flow(drafts.timezone or 'UTC')}   # {told}; write the one in which your days are counted"]
     lines += ["", "tables:"]
     for draft in drafts.tables:
-        lines += [f"  {draft.name}:", f"    source: {flow(sources[draft.name])}", *_survey(draft), "    columns:"]
+        sheet = [f"    sheet: {flow(draft.sheet)}"] if draft.sheet else []
+        lines += [
+            f"  {draft.name}:",
+            f"    source: {flow(sources[draft.name])}",
+            *sheet,
+            *_survey(draft),
+            "    columns:",
+        ]
         lines += [
             *(_columns(draft) or ["      {}"]),
             *_changes(draft),

@@ -89,6 +89,13 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         r"importe|ingreso|facturacion|ventas?|monto|neto|total",
         r"omzet|bedrag|opbrengst|netto|totaal|inkomsten",
     ),
+    "bill_id": (
+        r"(invoice|bill|receipt|order|transaction|document) ?(id|no|nr|num|number|ref)$",
+        r"(rechnungs?|beleg|auftrags?|buchungs?) ?(id|nr|nummer)$",
+        r"(id|no|n|num|numero|ref) ?(de )?(la )?facture|facture ?(id|no|num|numero)$",
+        r"(id|no|n|num|numero|folio) ?(de )?(la )?factura|factura ?(id|no|num|numero)$",
+        r"factuur ?(id|nr|no|nummer)$",
+    ),
     "currency": (
         r"currency|curr$|ccy|iso ?currency",
         r"wahrung|waehrung",
@@ -119,7 +126,7 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "ces": (
         r"ces$|ces (score|\d)|customer effort|effort|eas(e|y|ier|ily)$|eas(e|y|ier|ily) |difficult",
-        r"aufwand|einfach|leicht|mueh|muhe|schwierig",
+        r"\w*aufwand|einfach|leicht|mueh|muhe|schwierig",
         r"effort|facil",
         r"esfuerzo|facil|dificil",
         r"moeite|gemak|makkelijk|eenvoud|inspanning",

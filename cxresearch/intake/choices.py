@@ -17,7 +17,11 @@ from cxresearch.intake.source import Source
 from cxresearch.schema import Choices, Table
 from cxresearch.strict_yaml import StudyError, nearest
 
-NOT_CHOSEN = NO | {"not selected", "unchecked", "not chosen"}
+NOT_CHOSEN = NO | {
+    *("not selected", "unchecked", "not chosen", "nicht gewählt", "nicht ausgewählt", "nicht genannt", "falsch"),
+    *("non", "faux", "non sélectionné", "non coché", "falso", "no seleccionado", "no marcado"),
+    *("nee", "onwaar", "niet geselecteerd", "niet gekozen", "niet aangevinkt"),
+}
 # A choice that nobody declared and few gave is what people wrote beside "Other": it makes no column of its own.
 FEWEST_ROWS, OTHER = 10, "other"
 

@@ -18,8 +18,6 @@ LABEL_FIRST = re.compile(r"[^\W\d]\D*(?:[(\[]\s*|\s[-–—]\s*|[:=]\s*)(\d{1,3}
 # On longer scales (sliders) people leave answers between the whole numbers.
 WHOLE_NUMBERS_UP_TO = 20
 PER_CENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?) ?%")
-# A word is named in a message where so many gave it, and there are few: then it is an answer option, no free text.
-OPTION_ROWS, MOST_OPTIONS = 10, 20
 
 
 def parse_score(
@@ -83,10 +81,9 @@ def _labelled_otherwise(code: float, label: str) -> bool:
 
 
 def _hint(broken: pd.Series, rules: pd.Series, observed: list[float]) -> str:
-    """Return what stands in a column most of which is no score of the scale: its range, or the words to declare."""
+    """Return what stands in a column most of which is no score of the scale: its range, or how many words."""
     if rules.ne("not a number").mean() >= 0.5:
         return f"found {min(observed):g}–{max(observed):g}: declare its `scale:`" if observed else ""
     words = distinct_texts(broken[rules.eq("not a number").to_numpy()])
-    options = [word for word, rows in words.items() if rows >= OPTION_ROWS]
-    named = ", ".join(repr(word) for word in options) if options and len(words) <= MOST_OPTIONS else ""
-    return f"found words{' such as ' + named if named else ''}: say under `codes:` which number each stands for"
+    # A name could stand there, however often: words are counted, never quoted.
+    return f"found {len(words)} different words: say under `codes:` which number each stands for"

@@ -45,6 +45,8 @@ class Source:
         Columns of each set of choices, one choice a column, by its name, where the file tells it (SPSS).
     counted
         By column of such a set, the value that says that its choice was taken.
+    sheet
+        Of a workbook, where another than the first one with a table was read.
     unread
         Names of columns that the file has and nobody asked for.
     """
@@ -61,6 +63,7 @@ class Source:
     timezone: str = ""
     sets: dict[str, list[str]] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
+    sheet: str = ""
     unread: list[str] = field(default_factory=list)
 
 

@@ -69,6 +69,19 @@ def read_workbook(path: Path, sheet: str | None = None) -> Source:
             ) from None
 
 
+def sheets_with_tables(path: Path) -> list[str]:
+    """Return the names of a workbook's visible sheets that hold a table, in order; [] where it cannot be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            book = Book(path)
+            found = [sheet.title for sheet in book.sheets if sheet.visible and _has_table(book, sheet)]
+            book.close()
+        except UNREADABLE:
+            return []
+    return found
+
+
 def _read(path: Path, wanted: str | None) -> Source:
     """Return the table of a sheet of a readable workbook."""
     book = Book(path)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -67,6 +67,11 @@ class Design(Strict):
     rake: bool = False
 
 
+def _none_yet(columns: Any) -> Any:
+    """Return no columns where all entries under `columns:` are still comments."""
+    return {} if columns is None else columns
+
+
 class Table(Strict):
     """One table: its files and what their columns mean."""
 
@@ -77,7 +82,7 @@ class Table(Strict):
     delimiter: str | None = None
     encoding: str | None = None
     survey: Survey | Literal["relationship", "transactional"] = "relationship"
-    columns: dict[str, Annotated[Column, BeforeValidator(as_column)]]
+    columns: Annotated[dict[str, Annotated[Column, BeforeValidator(as_column)]], BeforeValidator(_none_yet)]
     scale_changes: dict[str, list[ScaleChange]] = {}
     wording_changes: dict[str, list[WordingChange]] = {}
     sets: dict[str, list[str] | Choices] = {}
