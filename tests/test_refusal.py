@@ -2,8 +2,8 @@
 
 import pytest
 
-from cxresearch.refusal import Refusal, attempt
 from cxresearch.present import show as shown
+from cxresearch.refusal import Refusal, attempt
 from cxresearch.strict_yaml import StudyError
 
 

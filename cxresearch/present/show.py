@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from cxresearch.refusal import Refusal
 from cxresearch.present.crosstabs import tab_frame
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.findings import FINDINGS
 from cxresearch.present.html import fragment, stylesheet
 from cxresearch.present.labels import METRIC_UNITS, label
 from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
+from cxresearch.refusal import Refusal
 
 FIGURE_DPI = 200
 
