@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
@@ -180,6 +182,26 @@ def test_the_index_of_a_parquet_file_is_a_column_like_others(load):
 def test_lists_in_cells_are_refused_by_name(load):
     with pytest.raises(StudyError, match=r"columns\.region: 20 of 20 rows are unusable \(not a single value\)"):
         load({"answers.parquet": parquet(typed().assign(region=[["a"]] * 20))})
+
+
+def test_lists_in_cells_are_choices_of_a_set(load):
+    frame = typed().assign(used=[["TV", "Phone"], ["TV"], [], None] * 5)
+    study = STUDY.replace(
+        "    columns:", "    sets: {used: {from: used, codes: {phone: Phone, tv: TV}}}\n    columns:", 1
+    )
+    found = load({"answers.parquet": parquet(frame)}, study).responses[["used: phone", "used: tv"]].head(4)
+    assert found.fillna(-1).to_numpy().tolist() == [[1, 1], [0, 1], [-1, -1], [-1, -1]]
+    with pytest.raises(StudyError, match="the column 'used' lists choices in its cells; write it as {from: used}"):
+        load(
+            {"answers.parquet": parquet(frame)}, study.replace("{from: used, codes: {phone: Phone, tv: TV}}", "[used]")
+        )
+
+
+def test_a_date_that_no_calendar_has_is_refused(load):
+    days = pa.array([2**30] * 20, pa.int32()).cast(pa.date32())
+    table = pa.Table.from_pandas(typed().drop(columns="date")).append_column("date", days)
+    with pytest.raises(StudyError, match="no readable Parquet file"):
+        load({"answers.parquet": lambda path: pq.write_table(table, path)})
 
 
 def test_missing_values_that_spss_declares_follow_a_column_of_another_spelling(load):

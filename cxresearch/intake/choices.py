@@ -12,7 +12,7 @@ from cxresearch.intake.cells import cell_text, clean, code_text
 from cxresearch.intake.columns import Tidy, export_column
 from cxresearch.intake.levels import NO, YES
 from cxresearch.intake.notes import Note
-from cxresearch.intake.parse import names_of
+from cxresearch.intake.parse import is_nested, names_of
 from cxresearch.intake.source import Source
 from cxresearch.schema import Choices, Table
 from cxresearch.strict_yaml import StudyError, nearest
@@ -78,6 +78,8 @@ def _over_columns(name: str, patterns: list[str], source: Source) -> dict[str, p
 
 def _is_chosen(source: Source, column: str) -> pd.Series:
     """Return 1 where a cell says that its choice was taken, 0 where it says not, missing where it is blank."""
+    if is_nested(source.frame[column]):
+        raise StudyError(f"sets: the column {column!r} lists choices in its cells; write it as {{from: {column}}}.")
     names, counted = names_of(source.labels.get(column)), source.counted.get(column)
     missing = [code_text(code) for code in source.missing.get(column, [])]
     codes, distinct = pd.factorize(source.frame[column])
@@ -103,6 +105,8 @@ def _waiting(name: str) -> str:
 
 def _labelled(cells: pd.Series, declared: Choices, names: dict[str, str]) -> pd.Series:
     """Return listed choices in clean spelling, codes by the file's own labels where the study declares none."""
+    if is_nested(cells):
+        cells = cells.map(lambda listed: declared.separator.join(map(str, listed)), na_action="ignore")
     codes, distinct = pd.factorize(cells)
     texts: list[Any] = [clean(cell_text(cell)) or pd.NA for cell in distinct.tolist()]
     if names and not declared.codes:

@@ -115,7 +115,7 @@ def _nearest(cell: str, table: Table, sources: list[Source]) -> str:
     wanted, present = _wanted(table), frozenset().union(*map(_spellings, sources))
     if 2 * sum(plain(one) in present for one in wanted) < len(wanted):
         return NO_HEADER
-    return nearest(cell, sorted({str(column) for source in sources for column in source.frame.columns}))
+    return nearest(cell, sorted({str(column) for source in sources for column in (*source.frame, *source.unread)}))
 
 
 def parsed(source: Source, name: str, study: Study) -> Tidy:
@@ -135,7 +135,8 @@ def parsed(source: Source, name: str, study: Study) -> Tidy:
     if nps is not None and table.scale_of("nps") == ONE_TO_TEN:
         notes.append(Note(FROM_ONE, int(nps.values.notna().sum()), "flag", "nps"))
     return Tidy(
-        pd.DataFrame({part: one.values for part, one in found.items()}, index=raw.index),
+        # Columns as they are: laid together by type they would be held twice.
+        pd.DataFrame({part: one.values for part, one in found.items()}, index=raw.index, copy=False),
         {part: one.rules for part, one in found.items()},
         notes,
         {part: one.hint for part, one in found.items() if one.hint},

@@ -9,6 +9,7 @@ import pandas as pd
 from cxresearch.intake.cells import cell_text, clean, code_text
 from cxresearch.intake.columns import plain
 from cxresearch.intake.notes import Note
+from cxresearch.intake.parse import is_nested
 from cxresearch.intake.source import Source
 from cxresearch.schema import Column, Table, column_type
 
@@ -163,10 +164,10 @@ def _levels(sources: list[Source], table: Table) -> Iterator[Note]:
 
 
 def _in_files(sources: list[Source], cell: str) -> Iterator[tuple[Source, pd.Series]]:
-    """Yield the files that have a column, with its cells."""
+    """Yield the files that have a column of single values, with its cells."""
     for source in sources:
         cells = _cells(source, cell)
-        if cells is not None:
+        if cells is not None and not is_nested(cells):
             yield source, cells
 
 

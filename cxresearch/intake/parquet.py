@@ -36,7 +36,10 @@ def read_parquet(path: Path, needed: Needed = list) -> Source:
     try:
         with path.open("rb") as file:
             frame, names = typed_frame(file, path.name, needed)
-    except (pa.ArrowException, OSError) as error:
+    except StudyError:
+        raise
+    # A ValueError: a date that no calendar has.
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise StudyError(
             f"{path.name}: is no readable Parquet file ({type(error).__name__}); export it again."
         ) from None
@@ -52,16 +55,17 @@ def typed_frame(file: IO[bytes], name: str, needed: Needed) -> tuple[pd.DataFram
     names = [str(column) for column in given.schema_arrow.names]
     refuse_double(names, name)
     # One column is turned at a time, so that never two copies of the whole table are held.
-    columns = {column: _typed(given.read([column]).column(column)) for column in needed(names)}
+    columns = {column: _typed(given.read([column]), column) for column in needed(names)}
     return pd.DataFrame(columns, index=pd.RangeIndex(1, given.metadata.num_rows + 1), copy=False), names
 
 
-def _typed(column: pa.ChunkedArray) -> pd.Series:
+def _typed(table: pa.Table, name: str) -> pd.Series:
     """Return a column typed as it is; whole numbers stay whole where some are missing, in as few bytes as hold them."""
     # By default whole numbers with blanks become floats, and an id of 17 digits loses its last.
+    column = table.column(name)
     if pa.types.is_signed_integer(column.type):
         column = column.cast(_smallest(column))
-    cells = column.to_pandas(types_mapper=WHOLE.get)
+    cells = pa.table({name: column}).to_pandas(types_mapper=WHOLE.get)[name]
     return cells.set_axis(pd.RangeIndex(1, len(cells) + 1))
 
 

@@ -107,11 +107,10 @@ def _by_distinct(
     cut: Callable[[str], str],
 ) -> Parsed:
     """Return a column parsed cell by distinct cell."""
-    try:
-        codes, distinct = pd.factorize(cells)
-    except TypeError:
+    if is_nested(cells):
         rules = pd.Series(NO_VALUE, cells.index[cells.notna()], dtype="str")
         return Parsed(pd.Series(empty, cells.index, dtype=dtype), rules)
+    codes, distinct = pd.factorize(cells)
     texts = [clean(cell_text(cell)) for cell in distinct.tolist()]
     declared = [bool(absent) and not absent.isdisjoint(_spellings(text, cut)) for text in texts]
     parsed = [(empty, "") if skip or not text else one(text) for text, skip in zip(texts, declared, strict=True)]
@@ -134,6 +133,13 @@ def no_rules() -> pd.Series:
 def is_text(cells: pd.Series) -> bool:
     """Return whether a column is text, as all columns of a CSV file are."""
     return isinstance(cells.dtype, pd.StringDtype)
+
+
+def is_nested(cells: pd.Series) -> bool:
+    """Return whether the cells of a column are lists or structures, as Parquet files and databases hold them."""
+    if cells.dtype != object:
+        return False
+    return any(isinstance(cell, dict | list | tuple | np.ndarray) for cell in cells.dropna().head(1))
 
 
 def distinct_texts(cells: pd.Series) -> Counter[str]:
