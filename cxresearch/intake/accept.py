@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cxresearch.cache import file_digest
@@ -67,7 +68,8 @@ class Part:
     frame: pd.DataFrame
     quarantine: pd.DataFrame
     notes: pd.DataFrame
-    tidy: Tidy
+    hints: dict[str, str]
+    currencies: dict[str, frozenset[str]]
 
 
 def accept(study: Study, name: str, found: Sources) -> Accepted:
@@ -91,19 +93,21 @@ def accept(study: Study, name: str, found: Sources) -> Accepted:
     table = study.tables[name]
     sources = read_all(table, name, found)
     refuse_absent(table, name, sources)
-    parts = [_accept_file(study, name, source) for source in sources]
-    frame, double = _single(pd.concat([part.frame for part in parts]), name)
+    files = [source.file for source in sources]
+    parts = [_accept_file(study, name, source, files) for source in sources]
+    changes = drift(sources, table)
+    # From here on the cells as they were read are of no use, and no longer held.
+    sources = [replace(source, frame=source.frame[[]]) for source in sources]
+    frame, double = _single(_stacked([part.frame for part in parts]), name)
     quarantine = pd.concat([*(part.quarantine for part in parts), double], ignore_index=True)
     counts = _counts(name, sources, quarantine)
     refuse_mixed(study, name, _currencies(parts), frame)
-    refuse_too_many(
-        name, quarantine, counts, {column: hint for part in parts for column, hint in part.tidy.hints.items()}
-    )
+    refuse_too_many(name, quarantine, counts, {column: hint for part in parts for column, hint in part.hints.items()})
     asked = wordings(sources, table, frame)
     frame, notes = with_listed_choices(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), table)
     if name == "revenue":
         frame, notes = by_month(frame)
-    told = [*(part.notes for part in parts), _told([*drift(sources, table), *notes], name, "")]
+    told = [*(part.notes for part in parts), _told([*changes, *notes], name, "")]
     return Accepted(frame, counts, quarantine, pd.concat(told, ignore_index=True), asked)
 
 
@@ -145,8 +149,10 @@ def _labels(files: list[Path]) -> list[str]:
     ]
 
 
-def _accept_file(study: Study, name: str, source: Source) -> Part:
+def _accept_file(study: Study, name: str, source: Source, files: list[str]) -> Part:
     """Return one file's accepted rows; row and file stay with them until doubles have been looked for."""
+    # A byte a row, where the name would be twenty.
+    file = pd.Categorical.from_codes(np.full(len(source.frame), files.index(source.file), "int16"), files)
     table = study.tables[name]
     source, notes = matched(source, name, table)
     raw = source.frame
@@ -157,19 +163,21 @@ def _accept_file(study: Study, name: str, source: Source) -> Part:
         tidy = replace(tidy, frame=monthly(tidy.frame))
     bad = first_rules(_left_out(name, source, tidy, table), tidy.rules, table, len(raw))
     bad = bad.assign(**moment_and_survey(tidy.frame.loc[bad.index]))
-    frame = _without(tidy.frame.assign(_file=source.file, _row=raw.index), bad.index)
+    tidy = replace(tidy, frame=tidy.frame.assign(_file=file, _row=raw.index))
+    frame = _without(tidy.frame, bad.index)
     rejected = pd.DataFrame({"row": source.rejected.keys(), "column": "", "rule": source.rejected.values()})
     quarantine = pd.concat([rejected, bad.rename_axis("row").reset_index()], ignore_index=True)
     quarantine = quarantine.assign(table=name, file=source.file).reindex(columns=QUARANTINE)
     quarantine = quarantine.astype({"row": "int64", "moment": "datetime64[us]", "survey": "str"})
-    return Part(frame, quarantine, _told([*source.notes, *notes, *tidy.notes], name, source.file), tidy)
+    told = _told([*source.notes, *notes, *tidy.notes], name, source.file)
+    return Part(frame, quarantine, told, tidy.hints, tidy.currencies)
 
 
 def _currencies(parts: list[Part]) -> dict[str, frozenset[str]]:
     """Return the currencies in which each column's amounts are marked, over all files."""
-    columns = {column for part in parts for column in part.tidy.currencies}
+    columns = {column for part in parts for column in part.currencies}
     return {
-        column: frozenset().union(*(part.tidy.currencies.get(column, frozenset()) for part in parts))
+        column: frozenset().union(*(part.currencies.get(column, frozenset()) for part in parts))
         for column in sorted(columns)
     }
 
@@ -196,18 +204,31 @@ def _both(raw: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _single(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of all files that stand for themselves, and those set aside."""
-    frame = frame.reset_index(drop=True)
     broken = doubles(frame, name)
     bad = frame.loc[broken.index]
-    aside = bad.rename(columns={"_file": "file", "_row": "row"})[["file", "row"]].assign(
-        table=name, column=broken["column"], rule=broken["rule"], **moment_and_survey(bad)
+    aside = (
+        bad.astype({"_file": "str"})
+        .rename(columns={"_file": "file", "_row": "row"})[["file", "row"]]
+        .assign(table=name, column=broken["column"], rule=broken["rule"], **moment_and_survey(bad))
     )
     return _without(frame, broken.index), aside.reindex(columns=QUARANTINE)
 
 
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all files; these are emptied column by column, so that never two copies of all are held."""
+    if any(list(frame) != list(frames[0]) for frame in frames):
+        return pd.concat(frames, ignore_index=True)
+    columns = {name: [one.pop(name) for one in frames] for name in list(frames[0])}
+    return pd.DataFrame({name: pd.concat(columns.pop(name), ignore_index=True) for name in list(columns)}, copy=False)
+
+
 def _without(frame: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
-    """Return a frame without some rows; where there are none it is not copied, which costs as much as reading dates."""
-    return frame.drop(index=rows) if len(rows) else frame
+    """Return a frame without some rows; it is emptied column by column, so that never two copies of it are held."""
+    if not len(rows):
+        return frame
+    kept = ~frame.index.isin(rows)
+    index = frame.index[kept]
+    return pd.DataFrame({name: frame.pop(name).array[kept] for name in list(frame)}, index, copy=False)
 
 
 def _counts(name: str, sources: list[Source], quarantine: pd.DataFrame) -> pd.DataFrame:

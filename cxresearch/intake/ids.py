@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxresearch.intake.cells import EXACT_BELOW
 from cxresearch.intake.notes import Note
@@ -59,7 +60,9 @@ def _as_text(cells: pd.Series) -> pd.Series:
     """Return whole numbers as their texts, array-wide; other cells as they are."""
     if pd.api.types.is_float_dtype(cells) and cells.mod(1).eq(0).eq(cells.notna()).all():
         cells = cells.astype("Int64") if cells.abs().max() < EXACT_BELOW else cells
-    return cells.astype("str") if pd.api.types.is_integer_dtype(cells) else cells
+    if not pd.api.types.is_integer_dtype(cells):
+        return cells
+    return pd.Series(pa.array(cells).cast(pa.large_string()), cells.index, dtype="str")
 
 
 def _small(ids: pd.Series) -> np.ndarray:
