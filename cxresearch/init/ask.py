@@ -6,6 +6,7 @@ from typing import Any
 
 from cxresearch.init.dates import date_format
 from cxresearch.init.draft import Draft, Drafts
+from cxresearch.init.grids import named
 from cxresearch.init.guess import SURE, Guess
 from cxresearch.init.profile import Profile, shapes
 from cxresearch.init.ratings import quoted
@@ -42,11 +43,10 @@ def asked(drafts: Drafts, ask: Ask, tell: Callable[[str], None]) -> Drafts:
         tell(HELP)
     tables = []
     for draft in drafts.tables:
-        guesses = [
-            one
-            for guess in draft.guesses
-            for one in (_answered(guess, draft, ask, tell) if _is_open(guess) else [guess])
-        ]
+        # What nothing runs without comes first.
+        open_ = sorted(filter(_is_open, draft.guesses), key=lambda guess: not guess.needed)
+        answers = {id(guess): _answered(guess, draft, ask, tell) for guess in open_}
+        guesses = [one for guess in draft.guesses for one in answers.get(id(guess), [guess])]
         tables.append(replace(draft, guesses=_single(guesses)))
     return replace(drafts, tables=tables)
 
@@ -59,7 +59,7 @@ def _is_open(guess: Guess) -> bool:
 def _answered(guess: Guess, draft: Draft, ask: Ask, tell: Callable[[str], None]) -> list[Guess]:
     """Return what a person makes of a guess: one entry or none."""
     tell(_shown(guess, draft))
-    for number, other in enumerate(guess.others, start=2):
+    for number, other in enumerate((guess, *guess.others) if guess.others else (), start=1):
         tell(f"    {number}: {other.columns[0]} {other.setting.get('format', '')}")
     while True:
         try:
@@ -93,8 +93,12 @@ def _changed(guess: Guess, answer: str, draft: Draft) -> Guess:
     """
     if not answer:
         return replace(guess, confidence=1.0, question="", others=())
-    if answer.isdigit() and 2 <= int(answer) <= len(guess.others) + 1:
-        return replace(guess.others[int(answer) - 2], confidence=1.0, question="", others=())
+    if answer.isdigit() and 1 <= int(answer) <= len(guess.others) + 1:
+        return replace((guess, *guess.others)[int(answer) - 1], confidence=1.0, question="", others=())
+    if len(guess.columns) > 1 or guess.place == "sets":
+        raise StudyError(
+            "these columns go together; Enter takes them, - leaves them out, the study file can change them."
+        )
     if "%" in answer:
         return replace(
             guess,
@@ -110,7 +114,12 @@ def _changed(guess: Guess, answer: str, draft: Draft) -> Guess:
     column = next((name for name in open_ if answer.casefold() in (name.casefold(), repr(name).casefold())), None)
     if column is None:
         raise StudyError(f"there is no such column to take; {nearest(answer, open_)}.")
-    return _of_column(guess.role, draft.profiles[column])
+    if guess.place in ("columns", "survey"):
+        return _of_column(guess.role, draft.profiles[column])
+    # A part of the design, a group, a number to estimate: the column changes, not what it is for.
+    role = named(column) if guess.place == "measures" else guess.role
+    kept = guess.setting if guess.place == "measures" else {}
+    return Guess(role, (column,), 1.0, "chosen by hand", kept, guess.place)
 
 
 def _of_column(role: str, profile: Profile) -> Guess:

@@ -11,12 +11,12 @@ from cxresearch.init.changes import with_scale_changes
 from cxresearch.init.dates import DateFormat
 from cxresearch.init.draft import Draft, Drafts, Profiles, fits
 from cxresearch.init.exports import NOTHING, SAME_BOOK, called, strongest, why_second
-from cxresearch.init.grids import choice_sets, declared_sets
+from cxresearch.init.grids import choice_sets, declared_sets, distinct_names, named
 from cxresearch.init.guess import Guess
 from cxresearch.init.keys import with_keys
 from cxresearch.init.profile import Profile, profiles
 from cxresearch.init.ratings import is_vote, ratings
-from cxresearch.init.scales import scale_of
+from cxresearch.init.scales import LONGEST_SHORT, scale_of
 from cxresearch.init.words import plain, says
 from cxresearch.intake.source import Source
 from cxresearch.schema import METRICS
@@ -31,6 +31,8 @@ MONTH_NAME = re.compile(
 DATED = ("responded_at", "invited_at", "since", "churned_at")
 # So many columns are offered where no question was found.
 MOST_OFFERED = 4
+# Shares of a column: numbers, and texts that stand once, as ids do.
+ALL_NUMBERS, ITS_OWN = 0.95, 0.9
 TABLES = ("responses", "customers", "revenue", "invitations")
 AFTER_EVENT = re.compile(
     r"\b(?:recent|last|latest|today s|letzte[nrs]?|jungste[nr]?|heutige[nr]?|dernier|derniere|"
@@ -311,17 +313,36 @@ def _with_metric(draft: Draft) -> Draft:
     if nps:
         asked = replace(nps, needed=True, question=nps.question or "is this the likelihood to recommend?")
         return replace(draft, guesses=[asked if guess is nps else guess for guess in draft.guesses])
-    question = (
-        "no question on recommending or satisfaction was found; which column is it? Write it as nps (0 to 10), csat or "
-        "ces with its scale; another number is reported where `measures: {<its column>: mean}` names it"
-    )
-    rated = {name: scale for name in draft.unused if (scale := scale_of(draft.profiles[name]))}
-    best = sorted(rated, key=lambda name: -rated[name].sure)[:MOST_OFFERED] or draft.unused or list(draft.profiles)
-    offered = [
-        Guess("csat", (name,), 0.0, rated[name].reason, rated[name].setting)
-        if name in rated
-        else Guess("csat", (name,), 0.0, "only an example", {"scale": [1, 5]})
-        for name in best[:MOST_OFFERED]
-    ]
-    asked = replace(offered[0], question=question, needed=True, others=tuple(offered[1:]))
+    offered = _ratings_offered(draft) or _numbers_offered(draft) or [_only_an_example(draft)]
+    asked = replace(offered[0], needed=True, others=tuple(offered[1:MOST_OFFERED]))
     return replace(draft, guesses=[*draft.guesses, asked])
+
+
+def _ratings_offered(draft: Draft) -> list[Guess]:
+    """Return the ratings of a table that ask for nothing known, of which one may be the headline."""
+    question = "which rating is the headline, as nps (0 to 10), csat or ces? None says so"
+    scales = {name: scale_of(draft.profiles[name]) for name in draft.unused}
+    return [
+        Guess("csat", (name,), 0.0, scale.reason, scale.setting, question=question)
+        for name, scale in scales.items()
+        if scale and scale.high <= LONGEST_SHORT
+    ]
+
+
+def _numbers_offered(draft: Draft) -> list[Guess]:
+    """Return the numbers of a table that may be reported where nothing is rated: the mean of one is the headline."""
+    question = "nothing is rated in it; is this the number whose mean to report?"
+    found = [draft.profiles[name] for name in draft.unused]
+    numbers = [one for one in found if one.numeric > ALL_NUMBERS and one.distinct > 2 and one.once < ITS_OWN]
+    names = distinct_names([named(one.name) for one in numbers], {guess.role for guess in draft.guesses})
+    return [
+        Guess(name, (one.name,), 0.0, "numbers", {"type": "number"}, "measures", question)
+        for name, one in zip(names, numbers, strict=True)
+    ]
+
+
+def _only_an_example(draft: Draft) -> Guess:
+    """Return an entry that shows how the headline is written, for a table that holds nothing like it."""
+    column = next(iter(draft.unused), next(iter(draft.profiles)))
+    question = "which column holds the question to report? Nothing is rated and nothing is counted in it"
+    return Guess("csat", (column,), 0.0, "only an example", {"scale": [1, 5]}, question=question)

@@ -24,7 +24,7 @@ class Guess:
     setting
         What stands beside `from:`.
     place
-        `columns`, `sets`, `design` or `survey`.
+        `columns`, `groups` (of people), `measures`, `sets`, `design` or `survey`.
     question
         What only a person can answer; such an entry is written as a comment.
     needed

@@ -47,9 +47,10 @@ class Made:
         if not found:
             return ""
         more = f" ({len(found) - 1} more after this one.)" if len(found) > 1 else ""
-        asks = found[0].question.rstrip("?.")
+        asks = found[0].question.rstrip(".")
+        asks += "." if "?" in asks else "?"
         return (
-            f"{shown(self.study_file)} is written but not complete: {found[0].role}: {asks}? Answer it there, on a "
+            f"{shown(self.study_file)} is written but not complete: {found[0].role}: {asks} Answer it there, on a "
             f"line that begins with `# ?`, then run `cxresearch check params/{self.run_file.name}`.{more}"
         )
 

@@ -316,7 +316,7 @@ def _without(
     reason = f"{len(members)} ratings on one scale, {scale.reason}" + (
         "" if scale.turned else "; taken for higher is better"
     )
-    question = "" if sure >= TAKE else "are these ratings of what you do?"
+    question = "" if sure >= TAKE else "do these rate your products or service? then they are the drivers of the scores"
     return [
         Guess(
             "drivers", tuple(profile.name for profile in members), min(sure, 0.95), reason, setting, question=question

@@ -75,6 +75,7 @@ def study_text(title: str, drafts: Drafts, sources: dict[str, str]) -> str:
             *(_columns(draft) or ["      {}"]),
             *_changes(draft),
             *_sets(draft),
+            *_measures(draft),
             *_design(draft),
             *_left(draft),
             "",
@@ -133,7 +134,7 @@ def entry(guess: Guess) -> str:
 def _columns(draft: Draft) -> list[str]:
     """Return the entries under `columns:`."""
     order = {role: place for place, role in enumerate(ORDER)}
-    own = [guess for guess in draft.guesses if guess.place in ("columns", "groups")]
+    own = [guess for guess in draft.guesses if guess.place in ("columns", "groups", "measures")]
     own.sort(key=lambda guess: order.get(guess.role, len(order) + (guess.role == "drivers")))
     lines = [line for guess in own for line in _written(guess, "      ", f"{flow(guess.role)}: {entry(guess)}")]
     return (
@@ -174,6 +175,15 @@ def _sets(draft: Draft) -> list[str]:
     found = [guess for guess in draft.guesses if guess.place == "sets"]
     lines = [line for guess in found for line in _written(guess, "      ", f"{flow(guess.role)}: {_choices_of(guess)}")]
     return ["    sets:", *lines] if any(guess.taken for guess in found) else []
+
+
+def _measures(draft: Draft) -> list[str]:
+    """Return the numbers to be estimated."""
+    return [
+        f"    {'' if guess.taken else OPEN}measures: {flow({guess.role: 'mean'})}   # or total"
+        for guess in draft.guesses
+        if guess.place == "measures"
+    ]
 
 
 def _changes(draft: Draft) -> list[str]:
