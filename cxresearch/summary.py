@@ -94,7 +94,7 @@ def facts(study: StudyData) -> pd.DataFrame:
         "Effective base of the headline": _count(round(card["n_eff"].iloc[0]), study),
         "Rows set aside": f"{_thousands(intake['quarantined'].sum())} of {_thousands(intake['rows_in'].sum())}",
         "Breaks of the trend": ", ".join(breaks) or "none",
-        "Weights": "as declared in the study file" if study.definition.design.weight else "none",
+        "Weights": _weights(study),
         "Minimum base shown": f"{study.definition.disclosure.min_base} customers",
     }
     return pd.DataFrame({"fact": list(found), "value": list(found.values())})
@@ -131,6 +131,13 @@ def _as_changes(card: pd.DataFrame) -> pd.DataFrame:
     columns = [*("n", "n_customers", "n_previous", "n_customers_previous", "n_eff", "previous", "current", "estimate")]
     columns += ["conf_low", "conf_high", "statistic", "p_value", "p_adjusted", "minimum_detectable", "verdict", "flag"]
     return changes[["metric", *columns]].assign(segment=EVERYONE, level=EVERYONE)
+
+
+def _weights(study: StudyData) -> str:
+    """Return how answers were weighted, in words."""
+    if study.weighting is not None and not study.weighting.margins.empty:
+        return f"raked to {' and '.join(study.weighting.margins['variable'].unique())} of the customers"
+    return "as declared in the study file" if study.definition.design.weight else "none"
 
 
 def _weight(study: StudyData, changes: pd.DataFrame) -> pd.Series:

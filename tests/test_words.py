@@ -72,6 +72,11 @@ def tab(p_adjusted):
     return frame.assign(letters="", flag="")
 
 
+def weighted(share, target, gap=0.0):
+    frame = pd.DataFrame({"variable": "plan", "level": ["A", "B"], "n": 300, "n_customers": 300})
+    return frame.assign(share=share, target=target, achieved=target, gap=gap, flag="")
+
+
 def benchmarks(verdicts):
     frame = pd.DataFrame({"source": [f"Index {number}" for number in range(len(verdicts))], "metric": "nps", "n": 300})
     frame = frame.assign(n_customers=300, estimate=25.0, conf_low=20.0, conf_high=30.0, flag="", benchmark=17.5)
@@ -201,6 +206,13 @@ def test_benchmarks_are_named_only_where_they_asked_alike():
         "NPS is above Index 0 (+18). Not comparable: Index 1."
     )
     assert told("benchmark", benchmarks(["not comparable"])).startswith("No benchmark asked in the same way.")
+
+
+def test_weighting_tells_the_largest_shift_and_the_gap_that_is_left():
+    assert told("weighting", weighted([0.5, 0.5], [0.4, 0.6])) == (
+        "Answers are weighted to the customers' plan: too many answered of A (10.0 percentage points). No gap is left."
+    )
+    assert told("weighting", weighted([0.5, 0.5], [0.4, 0.6], 0.02)).endswith("up to 2.0 percentage points is left.")
 
 
 def test_a_ranking_names_only_those_who_surely_belong_to_a_half():
@@ -429,6 +441,7 @@ FRAMES = {
     "change": changes(["rose", "fell"]),
     "comparison": compared(["higher", "lower"]),
     "bridge": steps(-1.0, -6.0),
+    "weighting": weighted([0.5, 0.5], [0.4, 0.6]),
     "benchmark": benchmarks(["higher", "not comparable"]),
     "ranking": ranked([(1, 1), (2, 2)]),
     "crosstab": tab([None, 0.01, 0.02]),

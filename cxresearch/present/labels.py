@@ -40,6 +40,8 @@ HEADINGS = {
     "reason": "What differs",
     "question": "Question",
     "answer": "Answer",
+    "variable": "Margin",
+    "achieved": "After weighting",
     "row": "Question",
     "step": "Step",
     "component": "Part",
@@ -99,7 +101,7 @@ METRICS = {
     "detractors": "Detractors",
 }
 # Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
-CODED = ("metric", "driver", "segment", "item", "outcome", "touchpoint")
+CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint")
 PHRASES = ("stage", "link", "answers", "step", "component", "weighting")
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}

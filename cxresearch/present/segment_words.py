@@ -24,6 +24,8 @@ REST = "the rest"
 SIGNIFICANCE = 0.05
 # Steps that would be told as nothing are not told.
 SMALLEST_STEP = 0.05
+# A share of the customers that nobody would notice.
+SMALLEST_GAP = 0.0005
 
 
 @finding_named
@@ -166,3 +168,19 @@ def benchmark(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     text = "; ".join(told) if told else "No benchmark asked in the same way"
     others = list(dict.fromkeys(known.loc[known["verdict"].eq("not comparable"), "source"]))
     return joined(f"{text}.", f"Not comparable: {say.listed(others)}." if others else "")
+
+
+@finding_named
+def weighting(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return to what the answers were weighted, the largest shift, and the largest gap that is left."""
+    known = frame[~frames.is_hidden(frame) & frames.floats(frame, "achieved").notna()]
+    if known.empty:
+        return NOTHING
+    margins = say.listed(say.label(name, labels).lower() for name in known["variable"].unique())
+    shift = frames.floats(known, "target") - frames.floats(known, "share")
+    record = known.loc[shift.abs().idxmax()]
+    whom, size = say.level("level", record["level"], labels), amount(shift.abs().max(), "share")
+    direction = "too few" if shift[shift.abs().idxmax()] > 0 else "too many"
+    left = frames.floats(known, "gap").abs().max()
+    gap = f"A gap of up to {amount(left, 'share')} is left." if left > SMALLEST_GAP else "No gap is left."
+    return joined(f"Answers are weighted to the customers' {margins}: {direction} answered of {whom} ({size}).", gap)

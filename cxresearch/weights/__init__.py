@@ -3,7 +3,7 @@
 from cxresearch.weights.calibrated import calibrate, calibrated_mean
 from cxresearch.weights.margins import margins_from
 from cxresearch.weights.nonresponse import nonresponse_range
-from cxresearch.weights.of_study import StudyWeights, study_weights
+from cxresearch.weights.of_study import StudyWeights, study_weights, weighting
 from cxresearch.weights.propensity import Propensity, response_propensity
 from cxresearch.weights.raked import Raked, post_stratify, rake
 from cxresearch.weights.replicates import Replicates, replicate_estimate, replicate_weights
@@ -23,4 +23,5 @@ __all__ = [
     "replicate_weights",
     "response_propensity",
     "study_weights",
+    "weighting",
 ]

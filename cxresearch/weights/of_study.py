@@ -15,7 +15,7 @@ from cxresearch.weights.margins import MarginName, Margins, margins_from
 from cxresearch.weights.propensity import response_propensity
 from cxresearch.weights.raked import rake
 
-__all__ = ["StudyWeights", "study_weights"]
+__all__ = ["StudyWeights", "study_weights", "weighting"]
 
 Moments = tuple[pd.Timestamp, pd.Timestamp]
 BASE = "base weight"
@@ -48,6 +48,30 @@ class StudyWeights:
     representativity: pd.DataFrame
     balance: pd.DataFrame
     notes: tuple[str, ...]
+
+
+def weighting(study: StudyData) -> pd.DataFrame:
+    """Return what weighting did to the answers of the reporting period: each level before and after.
+
+    Parameters
+    ----------
+    study
+        A study, as `cx.load` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a margin and level: `variable`, `level`, then the columns of `Raked.margins`.
+
+    Raises
+    ------
+    ValueError
+        If the study file asks for no weights.
+    """
+    found = study.weighting.margins if study.weighting else None
+    if found is None or found.empty:
+        raise ValueError("the study file asks for no weights, so every answer counts the same.")
+    return found[found["period"].eq(study.period)].drop(columns="period").reset_index(drop=True)
 
 
 def study_weights(study: StudyData, period: str | None = None) -> StudyWeights:
