@@ -37,7 +37,6 @@ HEADINGS = {
     "benchmark": "Benchmark",
     "benchmark_n": "Answers of the benchmark",
     "difference": "Difference",
-    "reason": "What differs",
     "question": "Question",
     "answer": "Answer",
     "variable": "Margin",

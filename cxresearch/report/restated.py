@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from cxresearch.present import frames
 from cxresearch.present import labels as say
+from cxresearch.present.cells import P_VALUES, UNSEEN
 from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import BASES, ProtectedPayload, group_columns
 from cxresearch.report.plan import Plan
@@ -166,7 +167,9 @@ def _numbers(frame: Mapping[str, Any]) -> dict[Place, float]:
     """Return every number of an output that is shown, by its place."""
     columns, types = frame["columns"], frame["types"]
     groups = _groups(columns, types)
-    numeric = [name for name, kind in zip(columns, types, strict=True) if kind in ("int", "float")]
+    # What only machines read (errors, limits, p-values) moves with what people read; listing both would drown it.
+    told = [name not in (*UNSEEN, *P_VALUES, "n_eff") for name in columns]
+    numeric = [name for name, kind, read in zip(columns, types, told, strict=True) if read and kind in ("int", "float")]
     found, seen = {}, Counter[tuple[Any, ...]]()
     for values in frame["rows"]:
         row = dict(zip(columns, values, strict=True))
