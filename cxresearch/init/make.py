@@ -51,7 +51,7 @@ class Made:
         asks += "." if "?" in asks else "?"
         return (
             f"{shown(self.study_file)} is written but not complete: {found[0].role}: {asks} Answer it there, on a "
-            f"line that begins with `# ?`, then run `cxresearch check params/{self.run_file.name}`.{more}"
+            f"line that begins with `# ?`, then run `.venv/bin/cxresearch check params/{self.run_file.name}`.{more}"
         )
 
 

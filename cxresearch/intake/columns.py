@@ -90,6 +90,8 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]
 def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
     """Raise if a declared column is in none of the files; where no name fits, the first row may be no header."""
     cells = {cell: target for target, column in table.columns.items() for cell in column.sources}
+    if not cells:
+        raise StudyError(f"tables.{name}: `columns:` names none yet; take the mark `# ?` from those that are right.")
     for source in sources:
         if not any(plain(cell) in _spellings(source) for cell in cells):
             raise StudyError(f"{source.file}: none of the columns of tables.{name} is there; {NO_HEADER}.")
