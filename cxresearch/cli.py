@@ -228,7 +228,7 @@ def _print_checked(checked: Any, name: str) -> None:
         if sentence:
             print(sentence, file=sys.stderr)
     if checked.ready:
-        print(f"Ready: cxresearch report {name}")
+        print(f"Ready: make report RUN={name}")
 
 
 def _told_of(found: Any) -> list[str]:

@@ -182,7 +182,7 @@ def test_the_command_prints_what_was_found_for_people(tiny):
         "1",
         "set aside: nps: outside 0–10 (1)",
     ]
-    assert done.stdout.splitlines()[-1] == "Ready: cxresearch report params/tiny.yaml"
+    assert done.stdout.splitlines()[-1] == "Ready: make report RUN=params/tiny.yaml"
     assert done.returncode == 0
 
 
