@@ -1,11 +1,12 @@
 """`cx.load`: the accepted tables of a study, read once and cached; `cx.results`: what the notebooks of a run found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from cxresearch import comparability, periods
@@ -18,6 +19,8 @@ from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study import data_key, load_study, source_files
 
 if TYPE_CHECKING:
+    from pyarrow import parquet
+
     from cxresearch.weights import StudyWeights
 
 KIND = "tables"
@@ -53,6 +56,39 @@ class Quality:
     wordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WORDINGS))
 
 
+class Tables(Mapping[str, pd.DataFrame]):
+    """Tables by name, each read when it is first asked for and then kept.
+
+    Examples
+    --------
+    >>> tables = Tables({"a": lambda: pd.DataFrame({"x": [1]})})
+    >>> list(tables), tables["a"] is tables["a"]
+    (['a'], True)
+    """
+
+    def __init__(self, reads: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
+        self._reads = reads
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a table."""
+        if name not in self._read:
+            self._read[name] = self._reads[name]()
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a table, without reading it."""
+        return name in self._reads
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._reads)
+
+    def __len__(self) -> int:
+        """Return how many tables there are."""
+        return len(self._reads)
+
+
 @dataclass(frozen=True)
 class StudyData:
     """A study's accepted tables as they stand for one reporting period.
@@ -68,7 +104,7 @@ class StudyData:
     quality
         What intake counted.
     tables
-        The accepted tables by name; each is also an attribute, as in `study.responses`.
+        The accepted tables by name, read when first asked for; each is also an attribute, as in `study.responses`.
     weighting
         How the answers were weighted, where the study file asks for `weights:`.
     """
@@ -202,16 +238,16 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     """
     definition = study if isinstance(study, Study) else load_study(study)
     key = fill(definition)
-    tables = {name: _read(key, name) for name in definition.tables}
     wanted = _period(period or periods.ALL, definition)
-    responses = _with_period(tables["responses"], wanted, definition)
-    found = sorted(responses["period"].dropna().unique())
+    asked = _asked_in(key, wanted, definition)
+    found = sorted(asked.dropna().unique())
     name = str(wanted) if wanted else periods.ALL
     if name not in found:
-        _refuse_period(name, responses, found)
+        _refuse_period(name, found)
     up_to = [one for one in found if one <= name]
     other = _compare_to(compare_to, wanted, up_to, definition)
-    tables["responses"] = responses[responses["period"].isin(up_to)].reset_index(drop=True)
+    reads = {table: partial(_read, key, table) for table in definition.tables}
+    tables = Tables({**reads, "responses": partial(_responses, key, asked, up_to)})
     return _weighted(StudyData(definition, name, other, up_to, _quality(key), tables))
 
 
@@ -222,8 +258,9 @@ def _weighted(study: StudyData) -> StudyData:
     from cxresearch.weights import study_weights
 
     found = study_weights(study)
-    tables = {**study.tables, "responses": study.responses.assign(weight=found.weights)}
-    return replace(study, tables=tables, weighting=found)
+    responses = study.responses.assign(weight=found.weights)
+    reads = {name: partial(study.table, name) for name in study.tables}
+    return replace(study, tables=Tables({**reads, "responses": lambda: responses}), weighting=found)
 
 
 def fill(study: Study) -> str:
@@ -297,9 +334,28 @@ def _rows_in(accepted: Accepted) -> int:
     return int(accepted.counts["rows_in"].sum())
 
 
-def _read(key: str, name: str) -> pd.DataFrame:
-    """Return one cached frame."""
-    return pd.read_parquet(store().path(KIND, f"{key}-{name}.parquet"))
+def _cached(key: str, name: str) -> "parquet.ParquetFile":
+    """Return one cached frame, open and not yet read."""
+    from pyarrow import parquet
+
+    try:
+        return parquet.ParquetFile(store().path(KIND, f"{key}-{name}.parquet"))
+    except FileNotFoundError:
+        raise StudyError("the cache was emptied meanwhile; load the study again.") from None
+
+
+def _column(given: "parquet.ParquetFile", name: str) -> pd.Series:
+    """Return one column of a cached frame."""
+    return given.read([name]).to_pandas()[name]
+
+
+def _read(key: str, name: str, kept: np.ndarray | None = None) -> pd.DataFrame:
+    """Return one cached frame, or those of its rows that are kept."""
+    with _cached(key, name) as given:
+        # Column by column, so that never two copies of the whole are held.
+        rows = slice(None) if kept is None or kept.all() else kept
+        columns = {column: _column(given, column).array[rows] for column in given.schema_arrow.names}
+        return pd.DataFrame(columns, copy=False)
 
 
 def _quality(key: str) -> Quality:
@@ -315,18 +371,26 @@ def _period(text: str, study: Study) -> periods.Period | None:
         raise StudyError(str(error)) from None
 
 
-def _with_period(responses: pd.DataFrame, wanted: periods.Period | None, study: Study) -> pd.DataFrame:
-    """Return the responses with the name of the period in which each was given."""
+def _asked_in(key: str, wanted: periods.Period | None, study: Study) -> pd.Series:
+    """Return the name of the period in which each response was given."""
+    given = _cached(key, "responses")
     if wanted is None:
-        return responses.assign(period=periods.ALL)
-    if "responded_at" not in responses:
+        return pd.Series(periods.ALL, range(given.metadata.num_rows), dtype="str")
+    if "responded_at" not in given.schema_arrow.names:
         raise StudyError(f"period {wanted}: the study has no `responded_at:` column; use `period: all`.")
-    days = responses["responded_at"].dt.date
-    names = {day: str(periods.containing(day, wanted.kind, study.fiscal_year_start)) for day in days.dropna().unique()}
-    return responses.assign(period=days.map(names).astype("str"))
+    # A period is named once for each day, not for each response.
+    codes, days = pd.factorize(_column(given, "responded_at").dt.normalize())
+    names = [str(periods.containing(day.date(), wanted.kind, study.fiscal_year_start)) for day in days]
+    return pd.Series([*names, pd.NA], dtype="str").take(codes).reset_index(drop=True)
 
 
-def _refuse_period(name: str, responses: pd.DataFrame, found: list[str]) -> None:
+def _responses(key: str, asked: pd.Series, up_to: list[str]) -> pd.DataFrame:
+    """Return the responses of some periods, with the name of the period in which each was given."""
+    kept = asked.isin(up_to)
+    return _read(key, "responses", kept.to_numpy()).assign(period=asked[kept].array)
+
+
+def _refuse_period(name: str, found: list[str]) -> None:
     """Raise because a period has no answers."""
     has = f"it has {found[0]} to {found[-1]}" if found else "it has none at all"
     raise StudyError(f"period {name}: the study has no answers in it; {has}.")
