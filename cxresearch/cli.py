@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -82,7 +82,7 @@ def check(
     with _told():
         from cxresearch.check import check as checked_run
 
-        checked = checked_run(run_file)
+        checked = _with_notebooks(checked_run(run_file), run_file)
         if as_json:
             print(json.dumps({"tables": asdict(checked)["tables"]}, indent=1, ensure_ascii=False))
             if checked.refused:
@@ -207,6 +207,19 @@ def _logged() -> str:
     except (OSError, StudyError):
         return text
     return f".cache/logs/error-{os.getpid()}.log"
+
+
+def _with_notebooks(checked: Any, run_file: Path) -> Any:
+    """Return what would become of a run, refused where its file names notebooks or parameters that are not there."""
+    from cxresearch.report.plan import refuse_unknown
+    from cxresearch.study import load_run
+
+    if checked.ready:
+        try:
+            refuse_unknown(load_run(run_file))
+        except StudyError as error:
+            return replace(checked, refused=str(error))
+    return checked
 
 
 def _print_checked(checked: Any, name: str) -> None:

@@ -82,7 +82,12 @@ def study_file(name: str | Path, relative_to: Path | None = None) -> Path:
     else:
         path = (relative_to or Path.cwd()) / text
         missing = f"study: there is no file {shown(path)}; give a name under data/ or the path of a study.yaml."
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:
+        # A name that is longer than any file's.
+        there = False
+    if not there:
         raise StudyError(missing)
     return path.resolve()
 
@@ -254,7 +259,11 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     parent = content.pop("extends", None)
     if parent is None:
         return content
-    if not isinstance(parent, str) or (path.parent / parent).resolve() in (*seen, path.resolve()):
+    if (
+        not isinstance(parent, str)
+        or not parent.isprintable()
+        or (path.parent / parent).resolve() in (*seen, path.resolve())
+    ):
         raise StudyError(f"{shown(path)}: 'extends' must name another run file and not come back to itself.")
     return _merged(_extended(path.parent / parent, (*seen, path.resolve())), content)
 

@@ -204,6 +204,8 @@ def test_a_refusal_is_exit_code_2_and_a_sentence(tiny, arguments):
 @pytest.mark.parametrize(
     ("run", "said"),
     [
+        ("study: tiny\nperiod: 2026Q3\n02-plans: {facter: 3}\n", "unknown parameter 'facter'; the nearest known one"),
+        ("study: tiny\nperiod: 2026Q3\nskip: [02-plots]\n", "there is no notebook '02-plots'"),
         ("study: tiny\nperiod: 2020Q1\n", "period 2020Q1: the study has no answers in it; it has 2026Q3"),
         ("study: tiny\nperiod: 2026Q3\ncompare_to: 2026Q2\n", "compare_to 2026Q2: the study has no answers in it"),
     ],

@@ -41,6 +41,9 @@ def test_norway_is_a_word(write):
     assert load_study("test").segments["area"].merge == {"North": ["NO", "off"]}
 
 
+CHANGE = "[{until: 2026-01-01, scale: [1, 5]}]"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -66,6 +69,12 @@ def test_norway_is_a_word(write):
         ("answers.csv", "https://example.org/a.csv", "leaves the study's folder"),
         ("answers.csv", "postgres://host/db", "a database needs either `table: schema.name` or `query:`"),
         ("\nsegments:", "\n  customers: [1]\nsegments:", "'tables.customers'"),
+        ("    columns:", "    sets: {devices: []}\n    columns:", "'tables.responses.sets.devices'"),
+        (
+            "    columns: {",
+            f"    scale_changes: {{region: {CHANGE}}}\n    columns: {{responded_at: d, ",
+            "is no single score",
+        ),
         ("title: Test", "title: 'Test", "found unexpected end of stream"),
     ],
 )
@@ -116,6 +125,8 @@ def test_runs_extend_deeply_and_notebooks_have_their_own_parameters(write, proje
         ("study: test\nperiod: 2026Q7\n", "found '2026Q7'; a period is written"),
         ("study: test\ntiers: [board]\n", "'tiers.0'"),
         ("extends: run.yaml\n", "not come back to itself"),
+        ('extends: "a\\0b"\n', "must name another run file"),
+        (f"study: {'x' * 5000}\n", "there is no data/xxx"),
         ("study: nowhere\n", "there is no data/nowhere/study.yaml"),
         ("study: test\nseed: many\n", "'seed': found 'many'"),
     ],

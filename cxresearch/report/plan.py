@@ -137,6 +137,18 @@ def make_plan(run: Run) -> Plan:
     return Plan(run, study, root, found, key, sources, lock, tuple(keyed), digest(*shown, *code))
 
 
+def refuse_unknown(run: Run) -> None:
+    """Raise if a run file names a notebook or a parameter that is not there; nothing else is looked at.
+
+    Raises
+    ------
+    StudyError
+        As `make_plan` does.
+    """
+    for path in notebook_paths(run, project_root()) if run.notebooks or run.skip else ():
+        _page(path, run)
+
+
 def notebook_paths(run: Run, root: Path) -> list[Path]:
     """Return the notebooks of a run, sorted by name: the project's, then the researcher's own beside the study.
 

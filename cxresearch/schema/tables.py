@@ -85,7 +85,7 @@ class Table(Strict):
     columns: Annotated[dict[str, Annotated[Column, BeforeValidator(as_column)]], BeforeValidator(_none_yet)]
     scale_changes: dict[str, list[ScaleChange]] = {}
     wording_changes: dict[str, list[WordingChange]] = {}
-    sets: dict[str, list[str] | Choices] = {}
+    sets: dict[str, Annotated[list[str], Field(min_length=1)] | Choices] = {}
     measures: dict[str, Literal["mean", "total"]] = {}
     filter: str | None = None
     design: Design = Design()
@@ -164,6 +164,8 @@ class Table(Strict):
         for name in self.scale_changes:
             if name not in self.columns:
                 raise ValueError(f"scale_changes names {name!r}; {nearest(name, list(self.columns))}")
+            if name == "drivers" or column_type(name, self.columns[name]) != "score":
+                raise ValueError(f"scale_changes names {name!r}, which is no single score; name one, such as nps")
         for name in self.wording_changes:
             if name not in self.columns:
                 raise ValueError(f"wording_changes names {name!r}; {nearest(name, list(self.columns))}")
