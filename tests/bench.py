@@ -1,7 +1,8 @@
 """`make bench`: ours beside a named peer in one process, medians of several runs, and the ratio. Nothing is left out.
 
 Reading: a CSV of 1,000,000 answers x 20 columns, to text cells and on to an accepted frame, beside `pandas.read_csv` of
-the same file as text; every run in a process of its own, with its peak memory.
+the same file as text; every run in a process of its own, with its peak memory. A Parquet file of 10,000,000 x 20, to an
+accepted frame, to the cache of a study, and from there to `study.responses`, beside `pandas.read_parquet` of the file.
 Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
@@ -9,6 +10,7 @@ Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means 
 
 import json
 import multiprocessing
+import os
 import resource
 import statistics
 import subprocess
@@ -21,14 +23,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
-from cxresearch import metrics, segments, weights
+from cxresearch import metrics, segments, study_data, weights
 from cxresearch.intake.accept import accept
 from cxresearch.intake.read import read
 from cxresearch.study import load_study
 
 ROWS_BRIDGED = 100_000
 ROWS_READ, ROWS_SCORED, RUNS = 1_000_000, 1_000_000, 3
+ROWS_LARGE, ROWS_A_GROUP = 10_000_000, 500_000
 SEGMENTS = ["plan", "region", "tenure"]
 ROWS_RAKED, LEVELS = 1_000_000, "abcdefgh"
 # weightipy is not in the lock: it is installed once, beside everything else, and given pyarrow as we have it.
@@ -77,6 +82,16 @@ def export(rows: int, rng: np.random.Generator) -> pd.DataFrame:
 def reading(folder: Path) -> None:
     """Measure reading and checking a file."""
     export(ROWS_READ, np.random.default_rng(0)).to_csv(folder / "answers.csv", index=False)
+    write_study(folder, "answers.csv")
+    theirs, their_memory = in_a_fresh_process(read_by_pandas, folder)
+    for name, work in {"read": read_by_us, "read, parse and accept": accepted_by_us}.items():
+        ours, memory = in_a_fresh_process(work, folder)
+        report(f"{name} {ROWS_READ:,} x 20", ours, "pandas.read_csv as text", theirs)
+        report_memory(memory, their_memory)
+
+
+def write_study(folder: Path, source: str) -> None:
+    """Write the study file of an export."""
     drivers = [f"driver_{number}" for number in range(8)]
     columns = (
         "{response_id: id, customer_id: customer, responded_at: date, nps: nps, csat: {from: csat, scale: [1, 5]}, "
@@ -85,13 +100,60 @@ def reading(folder: Path) -> None:
         "ces: {from: ces, scale: [1, 7]}, verbatim: why, duration_s: seconds, mode: mode, plan: plan, region: region, "
     )
     columns += f"tenure: tenure, drivers: {{from: [{', '.join(drivers)}], scale: [1, 10]}}}}"
-    text = f"title: Bench\ntables:\n  responses:\n    source: answers.csv\n    columns: {columns}\n"
-    (folder / "study.yaml").write_text(text)
-    theirs, their_memory = in_a_fresh_process(read_by_pandas, folder)
-    for name, work in {"read": read_by_us, "read, parse and accept": accepted_by_us}.items():
-        ours, memory = in_a_fresh_process(work, folder)
-        report(f"{name} {ROWS_READ:,} x 20", ours, "pandas.read_csv as text", theirs)
-        print(f"{'':42} {memory:8.2f} GB  {'at most':34} {their_memory:8.2f} GB  ratio {memory / their_memory:5.2f}")
+    text = f"title: Bench\ntables:\n  responses:\n    source: {source}\n    columns: {columns}\n"
+    (folder / "study.yaml").write_text(f"{text}segments: {{plan: {{source: plan}}, region: {{source: region}}}}\n")
+
+
+def report_memory(ours: float, theirs: float) -> None:
+    """Print the peak memory of one comparison."""
+    print(f"{'':42} {ours:8.2f} GB  {'at most':34} {theirs:8.2f} GB  ratio {ours / theirs:5.2f}")
+
+
+def reading_large(folder: Path) -> None:
+    """Measure a large Parquet file on its way to the notebooks; once, because it takes minutes."""
+    write_large(folder / "answers.parquet")
+    write_study(folder, "answers.parquet")
+    theirs, their_memory = in_a_fresh_process(large_by_pandas, folder, runs=1)
+    chain = {"accept": large_by_us, "accept and keep": kept_by_us, "load what is kept": loaded_by_us}
+    for name, work in chain.items():
+        ours, memory = in_a_fresh_process(work, folder, runs=1)
+        report(f"{name} {ROWS_LARGE:,} x 20", ours, "pandas.read_parquet", theirs)
+        report_memory(memory, their_memory)
+
+
+def write_large(path: Path) -> None:
+    """Write a large export, a group of rows at a time."""
+    writer = None
+    for start in range(0, ROWS_LARGE, ROWS_A_GROUP):
+        rows = export(ROWS_A_GROUP, np.random.default_rng(start))
+        rows["id"] = [f"R{number:08d}" for number in range(start, start + ROWS_A_GROUP)]
+        group = pa.Table.from_pandas(rows, preserve_index=False)
+        writer = writer or parquet.ParquetWriter(path, group.schema)
+        writer.write_table(group)
+    if writer:
+        writer.close()
+
+
+def large_by_pandas(folder: Path) -> None:
+    """Read the large file."""
+    pd.read_parquet(folder / "answers.parquet")
+
+
+def large_by_us(folder: Path) -> None:
+    """Read, parse and accept the large file."""
+    accept(load_study(folder / "study.yaml"), "responses", [folder / "answers.parquet"])
+
+
+def kept_by_us(folder: Path) -> None:
+    """Fill the cache of a study with the large file."""
+    os.environ["CXRESEARCH_ROOT"] = str(folder)
+    study_data.fill(load_study(folder / "study.yaml"))
+
+
+def loaded_by_us(folder: Path) -> None:
+    """Load the answers from the cache."""
+    os.environ["CXRESEARCH_ROOT"] = str(folder)
+    _ = study_data.load(load_study(folder / "study.yaml"), "2026Q3").responses
 
 
 def read_by_pandas(folder: Path) -> None:
@@ -109,11 +171,11 @@ def accepted_by_us(folder: Path) -> None:
     accept(load_study(folder / "study.yaml"), "responses", [folder / "answers.csv"])
 
 
-def in_a_fresh_process(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
+def in_a_fresh_process(work: Callable[[Path], None], folder: Path, runs: int = RUNS) -> tuple[float, float]:
     """Return the median time of several runs, each in a process of its own, and the peak memory in GB."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        runs = [pool.submit(cost, work, folder).result() for _ in range(RUNS)]
-    return statistics.median(seconds for seconds, _ in runs), max(memory for _, memory in runs)
+        costs = [pool.submit(cost, work, folder).result() for _ in range(runs)]
+    return statistics.median(seconds for seconds, _ in costs), max(memory for _, memory in costs)
 
 
 def cost(work: Callable[[Path], None], folder: Path) -> tuple[float, float]:
@@ -196,6 +258,7 @@ def bridging() -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
+        reading_large(Path(name))
     scoring()
     raking()
     bridging()
