@@ -149,6 +149,7 @@ def test_numbers_read_array_wide_are_those_read_one_by_one(texts, decimal):
         (["1.234.567", "2.000"], [1234567, 2000]),
         (["0.123", "1.250"], [0.123, 1.25]),
         ([".5", "-.5"], [0.5, -0.5]),
+        (["٣", "１２", "-٣,٥", "7"], [3, 12, -3.5, 7]),
         (["(12.50)", "12.50-", "−12.50", "-12.50"], [-12.5] * 4),
         (["€12.50", "12.50 €", "EUR 12.50", "12.50EUR"], [12.5] * 4),
         (["$1,234.50", "-$12.00", "$-12.00", "($12.00)", "$(12.00)"], [1234.5, -12, -12, -12, -12]),
@@ -163,7 +164,8 @@ def test_a_number_is_the_same_in_every_spelling(texts, numbers):
 
 
 @pytest.mark.parametrize(
-    "text", ["inf", "-inf", "NaN", "n/a", "-", "1e5", "12.50.1", "1,2345.6", "--5", "(-5)", "€5€", "12 PCS", "(5"]
+    "text",
+    ["inf", "-inf", "NaN", "n/a", "-", "1e5", "12.50.1", "1,2345.6", "--5", "(-5)", "€5€", "12 PCS", "(5", "9" * 400],
 )
 def test_what_is_no_number_breaks_a_rule_and_is_never_nought(text):
     parsed = parse_number(cells(text, "7"), column(decimal="."))

@@ -206,6 +206,14 @@ def test_months_of_a_customer_that_differ_are_set_aside_without_bills(take):
     assert aside(done) == [(2, "customer_id", "conflicting rows"), (3, "customer_id", "conflicting rows")]
 
 
+def test_equal_amounts_of_two_days_are_two_bills_and_no_copies(take):
+    frame = bills("3", "3", "3", *["3"] * 20, month=["2026-07-01", "2026-07-15", "2026-08-02", *["2026-07-01"] * 20])
+    frame.loc[:2, "id"] = "D"
+    done = take(frame, name="revenue", columns=BILLED)
+    assert aside(done) == [(2, "customer_id", "conflicting rows"), (3, "customer_id", "conflicting rows")]
+    assert list(done.frame) == ["customer_id", "month", "revenue"]
+
+
 def test_a_table_of_bills_without_their_ids_is_told_to_declare_them(take):
     with pytest.raises(StudyError, match=r"conflicting rows\); where each row is a bill, declare its `bill_id:`"):
         take(bills("1", "2", "3", id=["C1", "C1", "C2"]), name="revenue", columns=BILLED)

@@ -106,7 +106,7 @@ def accept(study: Study, name: str, found: Sources) -> Accepted:
     asked = wordings(sources, table, frame)
     frame, notes = with_listed_choices(frame.drop(columns=["_file", "_row"]).reset_index(drop=True), table)
     if name == "revenue":
-        frame, notes = by_month(frame)
+        frame, notes = by_month(frame.drop(columns="_day"))
     told = [*(part.notes for part in parts), _told([*changes, *notes], name, "")]
     return Accepted(frame, counts, quarantine, pd.concat(told, ignore_index=True), asked)
 

@@ -12,8 +12,12 @@ AMOUNTS = ("revenue", "cost")
 
 
 def monthly(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return revenue with `month` as the first day of its month, so that a month stands once a customer."""
-    return frame.assign(month=frame["month"].dt.to_period("M").dt.to_timestamp().astype("datetime64[us]"))
+    """Return revenue with `month` as the first day of its month, so that a month stands once a customer.
+
+    The day stays beside it: two equal amounts of different days are two bills and no copies.
+    """
+    months = frame["month"].dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
+    return frame.assign(month=months, _day=frame["month"])
 
 
 def by_month(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:

@@ -24,8 +24,9 @@ SAME_MARKS = str.maketrans("−–’`´", "--'''")
 # What proves which of the two marks parts the decimals: other than three digits behind it, or the other mark before it.
 POINT_PROOF = r"\.\d{1,2}\D*$|\.\d{4,}\D*$|,\d{3},\d{3}|,\d{3}\.\d|^\D*0\.\d|\d{4,}\.\d"
 COMMA_PROOF = r",\d{1,2}\D*$|,\d{4,}\D*$|\.\d{3}\.\d{3}|\.\d{3},\d|^\D*0,\d|\d{4,},\d"
-PLAIN = {".": r"-?\d{1,15}(?:\.\d{1,9})?", ",": r"-?\d{1,15}(?:,\d{1,9})?"}
-WHOLE = r"-?\d{1,15}"
+# Digits of other scripts are read one by one, with care.
+PLAIN = {".": r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", ",": r"-?[0-9]{1,15}(?:,[0-9]{1,9})?"}
+WHOLE = r"-?[0-9]{1,15}"
 COMMAS = Note("decimal commas", 0, "normalised")
 UNCLEAR = 'may be thousands or decimals; declare `decimal: "."` or `decimal: ","`'
 MIXED = 'decimal points and decimal commas in one column; declare `decimal: "."` or `decimal: ","`'
@@ -80,7 +81,8 @@ def read_number(text: str, decimal: str | None) -> tuple[float, str]:
         text = text.translate(str.maketrans(",.", ".,"))
     if GROUPED.fullmatch(text):
         text = re.sub("[, ']", "", text)
-    return (float(text), "") if NUMBER.fullmatch(text) else (np.nan, "not a number")
+    number = float(text) if NUMBER.fullmatch(text) else np.nan
+    return (number, "") if np.isfinite(number) else (np.nan, "not a number")
 
 
 def _bare(text: str) -> tuple[str, str]:
