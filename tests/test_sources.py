@@ -191,7 +191,7 @@ def test_lists_in_cells_are_choices_of_a_set(load):
     )
     found = load({"answers.parquet": parquet(frame)}, study).responses[["used: phone", "used: tv"]].head(4)
     assert found.fillna(-1).to_numpy().tolist() == [[1, 1], [0, 1], [-1, -1], [-1, -1]]
-    with pytest.raises(StudyError, match="the column 'used' lists choices in its cells; write it as {from: used}"):
+    with pytest.raises(StudyError, match=r"the column 'used' lists choices in its cells; write it as {from: used}"):
         load(
             {"answers.parquet": parquet(frame)}, study.replace("{from: used, codes: {phone: Phone, tv: TV}}", "[used]")
         )
