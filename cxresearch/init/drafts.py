@@ -321,11 +321,11 @@ def _with_metric(draft: Draft) -> Draft:
 def _ratings_offered(draft: Draft) -> list[Guess]:
     """Return the ratings of a table that ask for nothing known, of which one may be the headline."""
     question = "which rating is the headline, as nps (0 to 10), csat or ces? None says so"
-    scales = {name: scale_of(draft.profiles[name]) for name in draft.unused}
+    scales = {name: scale for name in draft.unused if (scale := scale_of(draft.profiles[name]))}
     return [
-        Guess("csat", (name,), 0.0, scale.reason, scale.setting, question=question)
-        for name, scale in scales.items()
-        if scale and scale.high <= LONGEST_SHORT
+        Guess("csat", (name,), 0.0, scales[name].reason, scales[name].setting, question=question)
+        for name in sorted(scales, key=lambda name: -scales[name].sure)
+        if scales[name].high <= LONGEST_SHORT
     ]
 
 
