@@ -1,14 +1,11 @@
 """Crosstabs: against R, against the metrics of each column, letters by hand, and odd questions."""
 
-import json
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references import assert_close, reference
 
 from cxresearch import metrics, segments
 from cxresearch.segments.letters import letters
@@ -16,28 +13,6 @@ from cxresearch.stats.association import mantel_haenszel, mcnemar
 from cxresearch.stats.design import sample_design
 from cxresearch.stats.groups import Members, Sample, bases_of, members_of
 from cxresearch.stats.tables import column_bases, table_of
-
-REFERENCE = Path(__file__).parent / "reference"
-
-
-@cache
-def reference():
-    return json.loads((REFERENCE / "crosstab_tests.json").read_text())
-
-
-def assert_close(found, expected, absolute):
-    found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-    assert found.shape == expected.shape
-    assert not np.isnan(found).any()
-    assert np.abs(found - expected).max() <= absolute
-
-
-def test_the_comparer_fails_on_a_perturbed_reference():
-    assert_close([0.5], [0.5], 1e-9)
-    for wrong in ([0.5 + 2e-9], [np.nan], [0.5, 0.5]):
-        with pytest.raises(AssertionError):
-            assert_close(wrong, [0.5], 1e-9)
-
 
 # --- against R --------------------------------------------------------------------------------------------------------
 
@@ -55,7 +30,7 @@ def counted(case):
 @pytest.mark.parametrize("adjust", ["none", "bh"])
 @pytest.mark.parametrize("name", ["HairEye", "nps_by_region"])
 def test_shares_and_letters_of_a_table_equal_r(name, adjust):
-    case = reference()["expected"]["tables"][name]
+    case = reference("crosstab_tests")["expected"]["tables"][name]
     cells = segments.crosstab(counted(case), "row", "col", adjust=adjust).cells
     shares = cells[cells["banner_level"] != "all"].pivot(index="row_level", columns="banner_level", values="estimate")
     assert_close(shares.loc[case["rows"], case["cols"]], case["col_props"], 1e-12)
@@ -86,10 +61,10 @@ RAO_SCOTT = [
 
 @pytest.mark.parametrize(("case", "design", "row", "column"), RAO_SCOTT)
 def test_tables_are_tested_as_by_svychisq(case, design, row, column):
-    expected = reference()["expected"]["rao_scott"][case]
+    expected = reference("crosstab_tests")["expected"]["rao_scott"][case]
     expected = expected[design] if design else expected
     clustered = design in ("apiclus1", None)
-    frame = pd.DataFrame(reference()["data"]["apiclus1" if clustered else "apistrat"])
+    frame = pd.DataFrame(reference("crosstab_tests")["data"]["apiclus1" if clustered else "apistrat"])
     frame["g3"] = np.select([frame["ltr"] >= 9, frame["ltr"] >= 7], ["pro", "pas"], "det")
     frame["big"] = np.where(frame["enroll"] >= 500, "yes", "no")
     names = {"weight": "pw"} | ({"cluster": "dnum"} if clustered else {})
@@ -97,12 +72,14 @@ def test_tables_are_tested_as_by_svychisq(case, design, row, column):
     test = segments.crosstab(frame, row, column, **names).tests.iloc[0]
     found = [test["statistic"], test["df"], test["df_error"], test["p_value"]]
     wanted = [expected["F"], expected["ndf"], expected["ddf"], expected["p"]]
-    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=reference()["tolerance"]["rao_scott"]["abs"])
+    np.testing.assert_allclose(
+        found, wanted, rtol=1e-9, atol=reference("crosstab_tests")["tolerance"]["rao_scott"]["abs"]
+    )
 
 
 def test_mcnemar_and_mantel_haenszel_equal_r():
-    expected, tolerance = reference()["expected"], reference()["tolerance"]["abs"]
-    tables = np.moveaxis(np.array(reference()["data"]["UCBAdmissions"]), 0, -1)
+    expected, tolerance = reference("crosstab_tests")["expected"], reference("crosstab_tests")["tolerance"]["abs"]
+    tables = np.moveaxis(np.array(reference("crosstab_tests")["data"]["UCBAdmissions"]), 0, -1)
     for correct, name in ((False, "nocorr"), (True, "corr")):
         paired = mcnemar(expected["mcnemar"]["table"], correct=correct)
         assert_close(

@@ -1,20 +1,18 @@
 """Metrics of answers and of studies: by hand, against R, and what must hold for every one of them."""
 
-import json
 import math
 from dataclasses import dataclass, field
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from references import reference
 from scipy import stats
 
 from cxresearch import metrics
 
-REFERENCE = Path(__file__).parent / "reference"
 RESULT = ["n", "n_customers", "n_eff", "estimate", "std_error", "conf_low", "conf_high", "flag"]
 NUMBERS = RESULT[:-1]
 CHANGE = [
@@ -22,11 +20,6 @@ CHANGE = [
     *("estimate", "std_error", "conf_low", "conf_high", "statistic", "p_value", "p_adjusted"),
     *("minimum_detectable", "verdict", "flag"),
 ]
-
-
-@cache
-def reference(name):
-    return json.loads((REFERENCE / f"{name}.json").read_text())
 
 
 def answers(n=400, seed=0):

@@ -1,16 +1,15 @@
 """Cronbach's alpha beside R psych, and by hand."""
 
 import io
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from references import reference
 
 from cxresearch.metrics import alpha
 
-R = json.loads((ROOT / "tests" / "reference" / "alpha.json").read_text())
+R = reference("alpha")
 NAMES = {"attitude": "attitude_csv", "cx": "cx_items_csv", "kr20": "kr20_csv"}
 WITHIN = R["tolerance"]["alpha"]["abs"]
 

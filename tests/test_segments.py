@@ -1,14 +1,11 @@
 """Groups compared: against R, against domains computed one by one, by hand, and what must be refused."""
 
-import json
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references import assert_close, reference
 from scipy import stats
 
 from cxresearch import metrics, segments
@@ -21,27 +18,7 @@ from cxresearch.stats.multiplicity import ADJUSTMENTS, adjusted_p
 from cxresearch.stats.shrinkage import paule_mandel, posterior, rank_intervals
 from cxresearch.stats.survey import covariance, domain_means, mean_influence
 
-REFERENCE = Path(__file__).parent / "reference"
 R_NAMES = {"bh": "BH", "by": "BY"}
-
-
-@cache
-def reference():
-    return json.loads((REFERENCE / "crosstab_tests.json").read_text())
-
-
-def assert_close(found, expected, absolute):
-    found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-    assert found.shape == expected.shape
-    assert not np.isnan(found).any()
-    assert np.abs(found - expected).max() <= absolute
-
-
-def test_the_comparer_fails_on_a_perturbed_reference():
-    assert_close([0.5], [0.5], 1e-9)
-    for wrong in ([0.5 + 2e-9], [np.nan], [0.5, 0.5]):
-        with pytest.raises(AssertionError):
-            assert_close(wrong, [0.5], 1e-9)
 
 
 def shares(case):
@@ -59,13 +36,13 @@ def shares(case):
 @pytest.mark.parametrize("place", range(4))
 @pytest.mark.parametrize("adjust", ADJUSTMENTS)
 def test_adjusted_p_values_equal_p_adjust(adjust, place):
-    case = reference()["expected"]["p_adjust"][place]
+    case = reference("crosstab_tests")["expected"]["p_adjust"][place]
     p = np.array(case["p"], dtype=float)
     known = ~np.isnan(p)
     expected = p if adjust == "none" else np.array(case[R_NAMES.get(adjust, adjust)], dtype=float)
     found = adjusted_p(p, adjust)
     assert np.isnan(found[~known]).all()
-    tolerance = reference()["tolerance"]
+    tolerance = reference("crosstab_tests")["tolerance"]
     assert_close(
         found[known], expected[known], tolerance["hommel_tukey"]["abs"] if adjust == "hommel" else tolerance["abs"]
     )
@@ -74,14 +51,14 @@ def test_adjusted_p_values_equal_p_adjust(adjust, place):
 @pytest.mark.parametrize("adjust", ADJUSTMENTS)
 @pytest.mark.parametrize("name", ["smokers", "seg"])
 def test_pairwise_shares_equal_pairwise_prop_test(name, adjust):
-    case = reference()["expected"][name]
+    case = reference("crosstab_tests")["expected"][name]
     expected = case["pairwise"][R_NAMES.get(adjust, adjust)]
     found = segments.compare(shares(case), "yes", "group", against="pairwise", adjust=adjust, n_permutations=0)
     by_pair = {
         frozenset(pair): p for *pair, p in zip(found["level"], found["against"], found["p_adjusted"], strict=True)
     }
     pairs = [frozenset(pair) for pair in zip(expected["a"], expected["b"], strict=True)]
-    tolerance = reference()["tolerance"]["hommel_tukey" if adjust == "hommel" else "abs"]
+    tolerance = reference("crosstab_tests")["tolerance"]["hommel_tukey" if adjust == "hommel" else "abs"]
     assert_close(
         [by_pair[pair] for pair in pairs], expected["p"], tolerance["abs"] if adjust == "hommel" else tolerance
     )
@@ -89,7 +66,10 @@ def test_pairwise_shares_equal_pairwise_prop_test(name, adjust):
 
 @pytest.mark.parametrize("adjust", ["none", "bh"])
 def test_pairwise_means_equal_pairwise_t_test(adjust):
-    data, expected = reference()["data"], reference()["expected"]["means"][f"{R_NAMES.get(adjust, adjust)}_welch"]
+    data, expected = (
+        reference("crosstab_tests")["data"],
+        reference("crosstab_tests")["expected"]["means"][f"{R_NAMES.get(adjust, adjust)}_welch"],
+    )
     frame = pd.concat([pd.DataFrame({"score": data[f"ltr_{name}"], "group": name}) for name in "ABCD"])
     found = segments.compare(
         frame.reset_index(drop=True), "score", "group", against="pairwise", adjust=adjust, n_permutations=0
@@ -98,14 +78,14 @@ def test_pairwise_means_equal_pairwise_t_test(adjust):
         frozenset(pair): p for *pair, p in zip(found["level"], found["against"], found["p_adjusted"], strict=True)
     }
     pairs = [frozenset(pair) for pair in zip(expected["a"], expected["b"], strict=True)]
-    assert_close([by_pair[pair] for pair in pairs], expected["p"], reference()["tolerance"]["abs"])
+    assert_close([by_pair[pair] for pair in pairs], expected["p"], reference("crosstab_tests")["tolerance"]["abs"])
 
 
 @pytest.mark.parametrize("name", ["strat_fpc", "weights_only"])
 def test_difference_of_domains_equals_svycontrast(name):
-    frame = pd.DataFrame(reference()["data"]["apistrat"]).rename(columns={"ltr": "nps"})
+    frame = pd.DataFrame(reference("crosstab_tests")["data"]["apistrat"]).rename(columns={"ltr": "nps"})
     design = {"weight": "pw"} | ({"strata": "stype", "fpc": "fpc"} if name == "strat_fpc" else {})
-    expected = reference()["expected"]["difference_yes_minus_no"][name]
+    expected = reference("crosstab_tests")["expected"]["difference_yes_minus_no"][name]
     row = segments.compare(frame, "nps", "sch.wide", n_permutations=0, **design).set_index("level").loc["Yes"]
     assert_close([row["estimate"], row["std_error"]], [expected["est"], expected["se"]], 1e-6)
     assert row["statistic"] != pytest.approx(expected["svyttest"]["t"])  # that of adjusted counts

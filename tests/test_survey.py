@@ -1,33 +1,16 @@
 """Survey estimates, intervals and differences against R, by hand, and by enumeration."""
 
 import itertools
-import json
 import math
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from references import assert_close, reference
 from scipy import stats
 
 from cxresearch.stats import differences, intervals, survey
 from cxresearch.stats.design import sample_design, subset
-
-REFERENCE = Path(__file__).parent / "reference"
-
-
-@cache
-def reference(name):
-    return json.loads((REFERENCE / f"{name}.json").read_text())
-
-
-def assert_close(found, expected, *, absolute=0.0, relative=0.0):
-    """Compare numbers one by one; a missing one agrees with nothing, and neither do arrays of different shapes."""
-    found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-    assert found.shape == expected.shape
-    assert not np.isnan(found).any()
-    assert (np.abs(found - expected) <= absolute + relative * np.abs(expected)).all(), (found, expected)
 
 
 @pytest.mark.parametrize("wrong", [[1.0, 2.0 + 2e-6], [1.0, np.nan], [1.0], [[1.0, 2.0]]])
