@@ -244,6 +244,12 @@ def test_a_set_over_columns_is_chosen_or_not_and_missing_where_nothing_was_shown
     assert chosen.isna().sum().tolist() == [10, 10]
 
 
+def test_a_set_may_name_columns_with_brackets_as_they_stand(take):
+    frame = answers(**{"Q5[1]": ["Y"] * 10 + [""] * 30, "Q5[2]": ["Y"] * 40})
+    chosen = take(frame, columns=KEYS, sets={"device": ["Q5[1]", "Q5[2]"]}).frame[["device: Q5[1]", "device: Q5[2]"]]
+    assert chosen.sum().tolist() == [10, 40]
+
+
 def test_a_set_in_one_cell_is_split_over_all_files(take):
     one = answers(Q7=["Phone; Tablet"] * 12 + ["Phone"] * 18 + [""] * 10)
     two = answers(Q7=["TV"] * 15 + ["my mother's"] * 5 + [""] * 20).assign(id=[f"S{i}" for i in range(40)])

@@ -68,7 +68,8 @@ def with_listed_choices(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame
 def _over_columns(name: str, patterns: list[str], source: Source) -> dict[str, pd.Series]:
     """Return a 0/1 column for each column of the export that a set names."""
     raw = source.frame
-    members = [str(column) for column in raw if any(fnmatchcase(str(column), pattern) for pattern in patterns)]
+    # LimeSurvey's names hold brackets: a name as it stands comes before its reading as a pattern.
+    members = [name for name in map(str, raw) if name in patterns or any(fnmatchcase(name, one) for one in patterns)]
     if not members:
         raise StudyError(f"sets.{name}: no column matches {patterns}; {nearest(patterns[0], [str(c) for c in raw])}.")
     chosen = pd.DataFrame({member: _is_chosen(source, member) for member in members})
