@@ -111,7 +111,8 @@ def refusals(study: StudyData) -> pd.DataFrame:
     missing = [
         (what, f"the study has no {name} table", f"{name}: in the study file")
         for name, what in NEEDED.items()
-        if not study.has(name)
+        # The responses may ask whether an issue was settled; then it is said.
+        if not study.has(name) and not (name == "contacts" and "fcr" in study.responses)
     ]
     money = revenue(study).iloc[0]
     if study.has("revenue") and money["status"] == "refused":

@@ -9,6 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from cxresearch import study_data, summary
 from cxresearch.check import check
 from cxresearch.init.ask import asked
 from cxresearch.init.draft import Draft, Drafts
@@ -277,3 +278,11 @@ def test_a_refusal_names_the_study_and_not_where_it_was_tried(tmp_path, project,
     assert "mine/study.yaml" in str(refused.value)
     assert ".mine-" not in str(refused.value)
     assert not (project / "data" / "mine").exists()
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_what_the_answers_tell_is_not_called_unsaid(tmp_path, project, asked_for):
+    solved = {"Was your issue resolved?": drawn(["Yes", "No"], 3)} if asked_for else {}
+    made(project, *written(tmp_path, survey=survey(**solved)))
+    study = study_data.load("mine", "all", None)
+    assert summary.refusals(study)["not_said"].eq("first-contact resolution").any() != asked_for

@@ -742,7 +742,7 @@ def run_init(project: Path, *arguments: object) -> subprocess.CompletedProcess[s
 def test_the_command_ends_with_the_next_one_or_with_the_question(tmp_path, project):
     good = run_init(project, qualtrics(tmp_path), "--out", "data/good")
     assert good.returncode == 0, good.stderr
-    assert "cxresearch report params/good.yaml" in good.stdout
+    assert "make report RUN=params/good.yaml" in good.stdout
     days = [f"0{1 + row % 9}/0{1 + row % 7}/2026" for row in range(ROWS)]
     path = tmp_path / "days.csv"
     path.write_text(text([["id", "Date", "NPS"]], [range(ROWS), days, scores(0, 10, 1)]))
