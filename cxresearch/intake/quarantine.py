@@ -102,13 +102,11 @@ def doubles(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _repeated(keys: pd.DataFrame) -> pd.Index:
-    """Return the rows whose key, with no blank in it, stands more than once."""
-    # Keys are compared by hashes of 8 bytes, made block by block; only those alike are compared themselves.
+    """Return the rows whose key, with no blank in it, may stand more than once, by hashes of 8 bytes."""
     blocks = [keys.iloc[start : start + BLOCK] for start in range(0, len(keys), BLOCK)]
     hashes = [pd.util.hash_pandas_object(block, index=False, categorize=False) for block in blocks]
     alike = pd.concat(hashes or [pd.Series(dtype="uint64")]).duplicated(keep=False).to_numpy()
-    rows = keys[alike].dropna()
-    return rows.index[rows.duplicated(keep=False)]
+    return keys[alike].dropna().index
 
 
 def rule_where(bad: pd.Series, rule: str) -> pd.Series:
