@@ -187,8 +187,8 @@ def test_comparisons_name_who_differs_from_whom():
         family=["2 comparisons of a"] * 2 + ["1 comparison"]
     )
     assert told("comparison", frame, metric="nps").endswith("Judged within each segment.")
-    few = told("comparison", compared(["higher", "cannot tell"]), metric="nps", family=160)
-    assert few == "NPS is higher than the rest for G0 (6 points). Judged among 2 comparisons of plan."
+    few = told("comparison", compared(["higher", "cannot tell"]).assign(family="160 cells of 5 segments"), metric="nps")
+    assert few == "NPS is higher than the rest for G0 (6 points). Judged among 160 cells of 5 segments."
     sentence = told("comparison", compared(["cannot tell"] * 3), metric="nps")
     assert sentence.startswith("No group's NPS is known to differ from the rest; for 3 of 3 the data cannot tell.")
 

@@ -102,7 +102,7 @@ def doubles(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _repeated(keys: pd.DataFrame) -> pd.Index:
-    """Return the rows whose key, with no blank in it, may stand more than once, by hashes of 8 bytes."""
+    """Return the rows whose key, with no blank in it, may stand more than once, told by hashes block by block."""
     blocks = [keys.iloc[start : start + BLOCK] for start in range(0, len(keys), BLOCK)]
     hashes = [pd.util.hash_pandas_object(block, index=False, categorize=False) for block in blocks]
     alike = pd.concat(hashes or [pd.Series(dtype="uint64")]).duplicated(keep=False).to_numpy()

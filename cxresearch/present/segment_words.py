@@ -46,11 +46,17 @@ def comparison(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
     equal, untold = (len(found.get(verdict, [])) for verdict in ("equal", "cannot tell"))
     shows = "shows" if equal == 1 else "show"
     # Of a table that shows the first rows of a family only, the others are not counted.
-    if arguments.get("family"):
+    if _tests_of(known) > len(records):
         return joined(f"{text}.", _judged(known))
     counted = [f"{equal} of {len(records)} {shows} no difference beyond the margin"] if equal else []
     counted += [f"for {untold} of {len(records)} the data cannot tell"] if untold else []
     return joined("; ".join([text, *counted]) + ".", _judged(known))
+
+
+def _tests_of(frame: pd.DataFrame) -> int:
+    """Return how many tests the families of some rows hold, as their names begin with it."""
+    families = frame["family"].dropna().unique() if "family" in frame else []
+    return sum(int(name.split(" ")[0]) for name in families if name.split(" ")[0].isdigit())
 
 
 def _judged(frame: pd.DataFrame) -> str:
