@@ -96,7 +96,7 @@ def check(
 @app.command()
 def prove(
     names: Annotated[list[str] | None, typer.Argument(help="Names of checks; all by default.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the worlds; nothing is written.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A part of the worlds; nothing is written.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Hold every estimator to worlds whose truth is known, and write docs/validity.md."""

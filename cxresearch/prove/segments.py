@@ -14,8 +14,26 @@ PERMUTATIONS = 1_999
 DIFFERS = ("higher", "lower")
 
 
+def alike_small(runs: int) -> list[Claim]:
+    """Return how often one of several groups of 30 that do not differ is said to; these are permuted."""
+    return _alike(runs, 30)
+
+
 def alike(runs: int) -> list[Claim]:
-    """Return how often one of several groups that do not differ is said to."""
+    """Return how often one of several groups of 100 that do not differ is said to."""
+    return _alike(runs, 100)
+
+
+def planted(runs: int) -> list[Claim]:
+    """Return how often a group that differs is found among others that do not."""
+    shares, other = SHAPES["50/30/20"], (0.4, 0.3, 0.3)
+    found = (bool(told.iloc[0]) for told in _told(runs, 5, 100, shares, other))
+    setting = "50/30/20, 5 groups of 100, one of them 40 points lower"
+    return [claim(SECTION, "a group that differs is found", setting, found, POWER)]
+
+
+def _alike(runs: int, base: int) -> list[Claim]:
+    """Return how often one of several groups of a size that do not differ is said to."""
     return [
         claim(
             SECTION,
@@ -25,17 +43,8 @@ def alike(runs: int) -> list[Claim]:
             FALSE_ALARMS,
         )
         for groups in (5, 20)
-        for base in (30, 100)
         for name, shares in SHAPES.items()
     ]
-
-
-def planted(runs: int) -> list[Claim]:
-    """Return how often a group that differs is found among others that do not."""
-    shares, other = SHAPES["50/30/20"], (0.4, 0.3, 0.3)
-    found = (bool(told.iloc[0]) for told in _told(runs, 5, 100, shares, other))
-    setting = "50/30/20, 5 groups of 100, one of them 40 points lower"
-    return [claim(SECTION, "a group that differs is found", setting, found, POWER)]
 
 
 def _told(runs: int, groups: int, base: int, shares: Shares, planted: Shares | None) -> Iterator[pd.Series]:
