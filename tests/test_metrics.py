@@ -49,6 +49,9 @@ METRICS = {
     "top_box": (metrics.top_box, "csat"),
     "top_2_box": (metrics.top_2_box, "csat"),
     "low_effort": (metrics.low_effort, "ces"),
+    "conversion": (partial(metrics.conversion, column="fcr"), "fcr"),
+    "negative_word_of_mouth": (partial(metrics.negative_word_of_mouth, column="fcr"), "fcr"),
+    "expectation_met": (partial(metrics.expectation_met, column="csat"), "csat"),
     "mean": (partial(metrics.mean, column="minutes"), "minutes"),
     "total": (partial(metrics.total, column="minutes"), "minutes"),
     "proportion": (partial(metrics.proportion, column="fcr"), "fcr"),
@@ -56,6 +59,7 @@ METRICS = {
 METHODS = {
     "nps": ("adjusted-wald", "score", "wald"),
     **dict.fromkeys(("fcr", "top_box", "top_2_box", "low_effort", "proportion"), ("wilson", "wald")),
+    **dict.fromkeys(("conversion", "negative_word_of_mouth", "expectation_met"), ("wilson", "wald")),
     **dict.fromkeys(("csat", "ces", "mean", "total"), ("t", "wald")),
 }
 EVERY = pytest.mark.parametrize("name", METRICS)
@@ -325,6 +329,13 @@ def test_csat_ces_and_shares_by_hand():
     assert metrics.top_2_box(frame, column="ces", scale=(1, 7))["estimate"].item() == 0.25
     half = stats.t.ppf(0.975, 99) * frame["csat"].std() / 10
     assert metrics.csat(frame)["conf_high"].item() == pytest.approx(3.25 + half)
+
+
+def test_expectations_are_met_from_the_middle_on():
+    frame = pd.DataFrame({"expectation": [1, 2, 3, 4, 5] * 20})
+    assert metrics.expectation_met(frame)["estimate"].item() == pytest.approx(0.6)
+    wide = pd.DataFrame({"expectation": [3, 4, 7, 5] * 20})
+    assert metrics.expectation_met(wide, scale=(1, 7))["estimate"].item() == pytest.approx(0.75)
 
 
 def test_limits_are_clipped_to_the_scale():

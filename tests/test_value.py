@@ -141,3 +141,15 @@ def test_a_benchmark_is_beaten_where_the_whole_interval_lies_above_it(away, verd
 def test_other_periods_and_metrics_that_were_not_asked_are_no_benchmarks():
     rows = pd.concat([published(period="2026Q2"), published(metric="csat")])
     assert metrics.benchmark(study({"responses": many().responses, "benchmarks": rows})).empty
+
+
+def test_what_was_asked_beside_the_usual_stands_on_the_scorecard():
+    answers = many().responses
+    answers = answers.assign(converted=[1.0, 0.0] * 200, expectation=[3.0, 1.0] * 200)
+    data = study({"responses": answers})
+    columns = {"converted": {"from": "b"}, "expectation": {"from": "e", "scale": [1, 5]}}
+    raw = data.definition.model_dump(by_alias=True)
+    raw["tables"]["responses"]["columns"] |= columns
+    definition = Study.model_validate({"title": raw["title"], "tables": raw["tables"]})
+    found = metrics.scorecard(StudyData(definition, "2026Q3", None, ["2026Q3"], data.quality, data.tables))
+    assert found.set_index("metric")["estimate"][["expectation_met", "conversion"]].tolist() == [0.5, 0.5]

@@ -1,12 +1,36 @@
-"""The metrics of a frame of answers: NPS, CSAT, CES, FCR, boxes, means, totals, proportions."""
+"""The metrics of a frame of answers: NPS, CSAT, CES, FCR, boxes, expectations, means, totals, proportions."""
 
 import pandas as pd
 
 from cxresearch.metrics.answers import By, Columns, Names
-from cxresearch.metrics.measures import CES_SCALE, CSAT_SCALE, NPS_SCALE, YES_NO, Measure, Scale, lowest_easy
+from cxresearch.metrics.measures import (
+    CES_SCALE,
+    CSAT_SCALE,
+    EXPECTATION_SCALE,
+    NPS_SCALE,
+    YES_NO,
+    Measure,
+    Scale,
+    as_expected,
+    lowest_easy,
+)
 from cxresearch.metrics.table import table
 
-__all__ = ["ces", "csat", "fcr", "low_effort", "mean", "nps", "proportion", "top_2_box", "top_box", "total"]
+__all__ = [
+    "ces",
+    "conversion",
+    "csat",
+    "expectation_met",
+    "fcr",
+    "low_effort",
+    "mean",
+    "negative_word_of_mouth",
+    "nps",
+    "proportion",
+    "top_2_box",
+    "top_box",
+    "total",
+]
 
 
 def nps(
@@ -383,6 +407,133 @@ def proportion(
     """
     columns = Columns(weight, strata, cluster, fpc)
     return table(responses, Measure(column, "share", YES_NO), by, columns, conf_level, method)
+
+
+def conversion(
+    responses: pd.DataFrame,
+    by: By = None,
+    *,
+    column: str | None = None,
+    weight: str | None = None,
+    strata: str | None = None,
+    cluster: Names = None,
+    fpc: Names = None,
+    conf_level: float = 0.95,
+    method: str = "wilson",
+) -> pd.DataFrame:
+    """Return the share of those who did what they came for, such as buying or renewing.
+
+    Parameters
+    ----------
+    responses
+        As for `nps`; needs `converted`: 1 or 0.
+    by, column, weight, strata, cluster, fpc, conf_level, method
+        As for `fcr`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `nps`; `estimate` and limits are proportions, 0-1.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        As for `nps`.
+
+    Examples
+    --------
+    >>> conversion(pd.DataFrame({"converted": [1, 0, 0, 0] * 30}))["estimate"].item()
+    0.25
+    """
+    columns = Columns(weight, strata, cluster, fpc)
+    return table(responses, Measure(column or "converted", "share", YES_NO), by, columns, conf_level, method)
+
+
+def negative_word_of_mouth(
+    responses: pd.DataFrame,
+    by: By = None,
+    *,
+    column: str | None = None,
+    weight: str | None = None,
+    strata: str | None = None,
+    cluster: Names = None,
+    fpc: Names = None,
+    conf_level: float = 0.95,
+    method: str = "wilson",
+) -> pd.DataFrame:
+    """Return the share of those who spoke ill of the company, or mean to.
+
+    Parameters
+    ----------
+    responses
+        As for `nps`; needs `negative_word_of_mouth`: 1 or 0.
+    by, column, weight, strata, cluster, fpc, conf_level, method
+        As for `fcr`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `nps`; `estimate` and limits are proportions, 0-1.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        As for `nps`.
+
+    Examples
+    --------
+    >>> negative_word_of_mouth(pd.DataFrame({"negative_word_of_mouth": [1, 0, 0, 0] * 30}))["estimate"].item()
+    0.25
+    """
+    columns = Columns(weight, strata, cluster, fpc)
+    return table(
+        responses, Measure(column or "negative_word_of_mouth", "share", YES_NO), by, columns, conf_level, method
+    )
+
+
+def expectation_met(
+    responses: pd.DataFrame,
+    by: By = None,
+    *,
+    column: str | None = None,
+    weight: str | None = None,
+    strata: str | None = None,
+    cluster: Names = None,
+    fpc: Names = None,
+    conf_level: float = 0.95,
+    method: str = "wilson",
+    scale: Scale = EXPECTATION_SCALE,
+) -> pd.DataFrame:
+    """Return the share of those whose expectations were met or exceeded: the middle of the scale and above.
+
+    Parameters
+    ----------
+    responses
+        As for `nps`; needs `expectation`, from worse to better than expected.
+    by, column, weight, strata, cluster, fpc, conf_level, method
+        As for `fcr`.
+    scale
+        Lowest and highest answer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `nps`; `estimate` and limits are proportions, 0-1.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        As for `nps`.
+
+    Examples
+    --------
+    >>> expectation_met(pd.DataFrame({"expectation": [1, 3, 4, 5] * 30}))["estimate"].item()
+    0.75
+    """
+    columns = Columns(weight, strata, cluster, fpc)
+    return table(
+        responses, Measure(column or "expectation", "share", scale, as_expected(scale)), by, columns, conf_level, method
+    )
 
 
 def mean(

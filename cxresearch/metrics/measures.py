@@ -10,13 +10,25 @@ import pandas as pd
 
 from cxresearch.stats.differences import NOTHING_ADDED, NPS_ADDED, SHARE_ADDED, Added
 
-__all__ = ["CES_SCALE", "CSAT_SCALE", "NPS_SCALE", "YES_NO", "Measure", "lowest_easy", "named_measure", "numbers"]
+__all__ = [
+    "CES_SCALE",
+    "CSAT_SCALE",
+    "EXPECTATION_SCALE",
+    "NPS_SCALE",
+    "YES_NO",
+    "Measure",
+    "as_expected",
+    "lowest_easy",
+    "named_measure",
+    "numbers",
+]
 
 Floats = npt.NDArray[np.float64]
 Scale = tuple[float, float]
 Kind = Literal["nps", "share", "mean", "total"]
 
 NPS_SCALE, CSAT_SCALE, CES_SCALE, YES_NO = (0.0, 10.0), (1.0, 5.0), (1.0, 7.0), (0.0, 1.0)
+EXPECTATION_SCALE = (1.0, 5.0)
 PROMOTERS_FROM, DETRACTORS_TO = 9, 6
 DEFAULT_SCALES = {"nps": NPS_SCALE, "csat": CSAT_SCALE, "ces": CES_SCALE}
 METHODS: dict[Kind, tuple[str, ...]] = {
@@ -152,13 +164,25 @@ def lowest_easy(scale: Scale) -> float:
     return int(np.floor((scale[0] + scale[1]) / 2)) + 1
 
 
+def as_expected(scale: Scale) -> float:
+    """Return the middle of a scale from worse to better than expected: from there on expectations were met.
+
+    Examples
+    --------
+    >>> as_expected((1, 5)), as_expected((1, 7))
+    (3.0, 4.0)
+    """
+    return (scale[0] + scale[1]) / 2
+
+
 def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[str, str]) -> Measure:
     """Return what a metric of a study counts.
 
     Parameters
     ----------
     metric
-        `nps`, `csat`, `top_box`, `top_2_box`, `ces`, `low_effort`, `fcr`, or a name under the study's `measures`.
+        `nps`, `csat`, `top_box`, `top_2_box`, `ces`, `low_effort`, `fcr`, `conversion`, `negative_word_of_mouth`,
+        `expectation_met`, or a name under the study's `measures`.
     scales
         Scale of each score of the study; the usual one where it declares none.
     measures
@@ -175,6 +199,7 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
     Measure(column='ces', kind='share', scale=(1, 5), at_least=4)
     """
     nps, csat, ces = ({**DEFAULT_SCALES, **scales}[name] for name in ("nps", "csat", "ces"))
+    expectation = scales.get("expectation", EXPECTATION_SCALE)
     known = {
         "nps": Measure("nps", "nps", nps),
         "csat": Measure("csat", "mean", csat),
@@ -183,6 +208,9 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
         "ces": Measure("ces", "mean", ces),
         "low_effort": Measure("ces", "share", ces, lowest_easy(ces)),
         "fcr": Measure("fcr", "share", YES_NO),
+        "conversion": Measure("converted", "share", YES_NO),
+        "negative_word_of_mouth": Measure("negative_word_of_mouth", "share", YES_NO),
+        "expectation_met": Measure("expectation", "share", expectation, as_expected(expectation)),
     }
     for name, statistic in measures.items():
         kind: Kind = "total" if statistic == "total" else "share" if statistic == "proportion" else "mean"

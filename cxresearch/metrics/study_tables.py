@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["by_segment", "distribution", "of_study", "scorecard", "touchpoints", "trend"]
 
 # The metrics of a scorecard, headline first; the study's own measures follow.
-SCORECARD = ("nps", "csat", "ces", "fcr")
+SCORECARD = ("nps", "csat", "ces", "fcr", "expectation_met", "negative_word_of_mouth", "conversion")
 # In a scorecard the plain names are those of the level, not of its change.
 RENAMED = {
     "estimate": "change",
@@ -66,7 +66,8 @@ def scorecard(
     Returns
     -------
     pandas.DataFrame
-        One row a metric, `nps`, `csat`, `ces`, `fcr` where they were asked, then the study's `measures`: `metric`; `n`,
+        One row a metric, `nps`, `csat`, `ces`, `fcr`, `expectation_met`, `negative_word_of_mouth`, `conversion` where
+        they were asked, then the study's `measures`: `metric`; `n`,
         `n_customers`, `n_previous`, `n_customers_previous`, `n_eff`; `estimate`, `std_error`, `conf_low`, `conf_high`
         of the reporting period; `previous`, `previous_low`, `previous_high`; `change`, `change_low`, `change_high`,
         `statistic`, `p_value`, `p_adjusted` (over the rows), `minimum_detectable`, `verdict` as in `change`; `unit`

@@ -93,6 +93,8 @@ METRICS = {
     "ces": "Ease (CES)",
     "fcr": "First-contact resolution",
     "top_box": "Top box",
+    "expectation_met": "Expectation met",
+    "negative_word_of_mouth": "Negative word of mouth",
     "churn": "Churn",
     "conversion": "Conversion",
     "promoters": "Promoters",
@@ -110,12 +112,16 @@ METRIC_UNITS = {
     "ces": "mean",
     "fcr": "share",
     "top_box": "share",
+    "expectation_met": "share",
+    "negative_word_of_mouth": "share",
     "churn": "share",
     "conversion": "share",
     "promoters": "share",
     "passives": "share",
     "detractors": "share",
 }
+# Of these more is worse, so a rise is no good news.
+LESS_IS_BETTER = ("negative_word_of_mouth", "churn", "detractors")
 # Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares.
 DIGITS = {"points": 0, "share": 0, "percentage points": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
 SMALL_SHARE, SMALLEST_SHARE = 0.1, 0.001

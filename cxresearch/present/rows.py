@@ -350,14 +350,20 @@ def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> list
                 limits=f"[{say.number(low[at], **form)}, {say.number(high[at], **form)}]" if known else "",
                 base="" if pd.isna(bases[at]) else say.number(bases[at], "count"),
                 is_small=bool(small[at]),
-                colour=_colour(verdicts[at], signed),
+                colour=_colour(verdicts[at], signed, _metric(frame, payload, at)),
             )
         )
     return rows
 
 
-def _colour(verdict: Any, is_change: bool) -> str:
+def _metric(frame: pd.DataFrame, payload: ProtectedPayload, at: Any) -> Any:
+    """Return the metric of a row."""
+    return frame["metric"][at] if "metric" in frame.columns else payload.arguments.get("metric")
+
+
+def _colour(verdict: Any, is_change: bool, metric: Any) -> str:
     """Return the colour of a change by its verdict: only what the data support is coloured."""
     if not is_change:
         return SERIES[0]
-    return {"good": SERIES[2], "bad": SERIES[1]}.get(VERDICTS.get(verdict, ""), MUTED_SERIES)
+    good, bad = (SERIES[1], SERIES[2]) if metric in say.LESS_IS_BETTER else (SERIES[2], SERIES[1])
+    return {"good": good, "bad": bad}.get(VERDICTS.get(verdict, ""), MUTED_SERIES)

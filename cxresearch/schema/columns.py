@@ -27,6 +27,8 @@ COLUMN_TYPES: dict[str, ColumnType] = {
     "ces": "score",
     "drivers": "score",
     "fcr": "flag",
+    "converted": "flag",
+    "negative_word_of_mouth": "flag",
     "finished": "flag",
     "duration_s": "number",
     "revenue": "number",
