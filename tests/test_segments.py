@@ -420,3 +420,14 @@ def test_inputs_are_not_changed():
     segments.screen(frame, "nps", ["plan", "region"], n_permutations=50)
     segments.compare(frame, "nps", "plan")
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_groups_that_are_strata_are_compared_all_the_same():
+    # Dealt within strata nobody would move; the school types of the sample survey are its strata.
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"type": np.repeat(["E", "H"], [60, 50]), "w": np.repeat([2.0, 1.0], [60, 50])})
+    frame["score"] = np.where(frame["type"].eq("H"), 600.0, 680.0) + rng.normal(0, 80, 110)
+    apart = segments.compare(frame, "score", "type", weight="w", strata="type", against="E", seed=1).iloc[0]
+    plain = segments.compare(frame, "score", "type", weight="w", strata="type", against="E", n_permutations=0).iloc[0]
+    assert apart["verdict"] == "lower"
+    assert apart["p_value"] == pytest.approx(plain["p_value"], abs=0.002)

@@ -14,6 +14,7 @@ from cxresearch.stats.design import Floats
 from cxresearch.stats.differences import (
     Moments,
     adjusted,
+    dealing_strata,
     equivalent,
     permutation_p,
     studentised,
@@ -272,9 +273,8 @@ def _of_sums(sums: Floats, n: Floats) -> Moments:
 def _units(answers: Answers, rows: Mask, earlier: Mask) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the sampling unit of each row, and each unit's stratum; strata of one wave only are one together."""
     unit = answers.clusters[0][rows] if answers.clusters else np.arange(int(rows.sum()))
-    stratum = np.zeros(len(unit), dtype=np.intp) if answers.strata is None else answers.strata[rows] + 1
-    in_both = np.isin(stratum, stratum[earlier]) & np.isin(stratum, stratum[~earlier])
-    stratum = np.where(in_both, stratum, 0)
+    plain = np.zeros(len(unit), dtype=np.intp) if answers.strata is None else answers.strata[rows]
+    stratum = dealing_strata(plain, earlier, ~earlier)
     found, code = np.unique(np.stack([unit, stratum]), axis=1, return_inverse=True)
     return code.ravel(), found[1]
 

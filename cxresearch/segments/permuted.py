@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cxresearch.metrics.measures import Measure
 from cxresearch.stats.deals import Split, dealt_p
 from cxresearch.stats.design import Codes, Floats
-from cxresearch.stats.differences import Moments, permutation_p, studentised
+from cxresearch.stats.differences import Moments, dealing_strata, permutation_p, studentised
 from cxresearch.stats.groups import Members, Pairs, Sample
 
 __all__ = ["Dealer", "against_rest_p", "between_p"]
@@ -129,7 +129,7 @@ def _one(dealer: Dealer, first: Floats, second: Floats, pairs: Pairs, place: int
         first[present],
         second[present],
         statistic,
-        stratum=dealer.stratum[present],
+        stratum=dealing_strata(dealer.stratum, first[:, 0] > 0, second[:, 0] > 0)[present],
         n_permutations=dealer.n_permutations,
         seed=dealer.seed,
     )

@@ -16,6 +16,7 @@ __all__ = [
     "Moments",
     "adjusted",
     "benjamini_hochberg",
+    "dealing_strata",
     "equivalent",
     "permutation_p",
     "studentised",
@@ -152,6 +153,23 @@ def permutation_p(
     observed = abs(float(statistic(first.sum(axis=0), second.sum(axis=0))))
     further = np.abs(statistic(dealt, everything - dealt)) >= observed - SAME
     return float((1 + further.sum()) / (1 + n_permutations))
+
+
+def dealing_strata(
+    stratum: npt.NDArray[np.intp], first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.intp]:
+    """Return the strata within which units may be dealt between two sides; those of one side only are one together.
+
+    Where the sides are themselves strata, dealing within strata would move nobody, and every p-value would be 1.
+
+    Examples
+    --------
+    >>> sides = np.array([True, True, False, False])
+    >>> dealing_strata(np.array([0, 1, 1, 2]), sides, ~sides)
+    array([0, 2, 2, 0])
+    """
+    in_both = np.isin(stratum, stratum[first]) & np.isin(stratum, stratum[second])
+    return np.where(in_both, stratum + 1, 0)
 
 
 def two_sided_p(statistic: npt.ArrayLike, df: npt.ArrayLike = np.inf) -> Floats:
