@@ -11,7 +11,9 @@ from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.cells import escaped
 from cxresearch.present.payload import ProtectedPayload
+from cxresearch.present.tables import table
 
+COLUMNS = {"row", "row_level", "banner", "banner_level", "n", "estimate", "letters", "unit"}
 UNWEIGHTED, WEIGHTED, EFFECTIVE = "Answers", "Weighted base", "Effective base"
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
@@ -110,7 +112,7 @@ def tab_frame(tab: Any, name: str) -> pd.DataFrame:
 
 
 def crosstab_table(payload: ProtectedPayload) -> str:
-    """Return a protected crosstab as an HTML table in the house style.
+    """Return a protected crosstab as an HTML table in the house style; a frame that is no crosstab, as a plain table.
 
     Raises
     ------
@@ -119,13 +121,15 @@ def crosstab_table(payload: ProtectedPayload) -> str:
     """
     if not isinstance(payload, ProtectedPayload):
         raise TypeError(f"crosstab: found a {type(payload).__name__}; only what disclosure.protect returns is drawn.")
+    if not set(payload.grid.columns) >= COLUMNS or not payload.grid.rows:
+        return table(payload)
     grid = cross_grid(payload)
     name = f"Table: {escaped(payload.caption or payload.key)}"
     lines = "".join(_html_line(line, place, grid, payload.key) for place, line in enumerate(grid.lines))
     notes = "".join(f'<p class="cx-note">{escaped(note)}</p>' for note in grid.notes)
-    table = f'<table class="cx-table cx-crosstab" aria-label="{name}"><thead>{_html_heads(grid, payload.key)}</thead>'
-    table += f"<tbody>{lines}</tbody></table>"
-    return f'<div class="cx-scroll" role="region" tabindex="0" aria-label="{name}">{table}</div>{notes}'
+    made = f'<table class="cx-table cx-crosstab" aria-label="{name}"><thead>{_html_heads(grid, payload.key)}</thead>'
+    made += f"<tbody>{lines}</tbody></table>"
+    return f'<div class="cx-scroll" role="region" tabindex="0" aria-label="{name}">{made}</div>{notes}'
 
 
 def _heads(frame: pd.DataFrame, payload: ProtectedPayload) -> list[Head]:

@@ -105,8 +105,8 @@ def study_weights(study: StudyData, period: str | None = None) -> StudyWeights:
     Examples
     --------
     >>> from cxresearch.study_data import load
-    >>> study_weights(load("demo", period="2024Q4")).weights.unique().tolist()
-    [1.0]
+    >>> bool(study_weights(load("demo", period="2024Q4")).margins["gap"].abs().max() < 1e-9)
+    True
     """
     design, rules, responses = study.definition.responses.design, study.definition.weights, study.responses
     declared = responses["weight"].astype("float64") if design.weight else None
