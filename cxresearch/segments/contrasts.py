@@ -125,7 +125,11 @@ def tested_pairs(pairs: Pairs, measure: Measure) -> Tested:
     statistic = _over(centre, error)
     if measure.kind == "share":
         statistic = _over(first.estimate - second.estimate, _pooled_error(first, second, correlation))
-    return Tested(centre, error, statistic, np.full(len(centre), np.inf))
+    if measure.kind != "nps":
+        return Tested(centre, error, statistic, np.full(len(centre), np.inf))
+    # The normal's tails are too thin for a family of many groups: with 20 of 100 answers 7 % false alarms, not 5 %.
+    df = np.fmin(welch_df(variance_1, first.df, variance_2, second.df), pairs.df)
+    return Tested(centre, error, statistic, df)
 
 
 def _pooled_error(first: Estimates, second: Estimates, correlation: Floats) -> Floats:
