@@ -70,6 +70,10 @@ def frame_for(kind):
         return pd.DataFrame({"sentence": HOSTILE})
     if kind == "matrix":
         return estimates(importance=np.linspace(0.1, 0.5, 10))
+    if kind == "crosstab":
+        tab = estimates().rename(columns={"plan": "banner_level"})
+        named = pd.DataFrame({"row": HOSTILE[0], "row_level": HOSTILE[1], "banner": "plan"}, index=tab.index)
+        return pd.concat([named, tab], axis=1).assign(weighted_base=tab["n"] * 1.0, letters="ab", unit="points")
     if kind == "curves":
         return estimates().assign(price=range(10))[["price", *estimates().columns]]
     return estimates()

@@ -90,6 +90,11 @@ def test_a_tab_book_has_a_sheet_a_question():
     assert sheet["B8"].number_format == "0.0%"
 
 
+def test_what_is_no_crosstab_is_refused():
+    with pytest.raises(ValueError, match="a crosstab needs the column 'letters'"):
+        shown(frame(COLUMNS, LINES).drop(columns="letters"))
+
+
 def test_only_protected_crosstabs_are_drawn():
     with pytest.raises(TypeError, match="only what disclosure"):
         crosstab_table(Payload(key="t", kind="crosstab", grid=Grid.of(frame(COLUMNS, LINES))))

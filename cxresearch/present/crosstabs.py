@@ -11,9 +11,8 @@ from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.cells import escaped
 from cxresearch.present.payload import ProtectedPayload
-from cxresearch.present.tables import table
+from cxresearch.present.tables import EMPTY
 
-COLUMNS = {"row", "row_level", "banner", "banner_level", "n", "estimate", "letters", "unit"}
 UNWEIGHTED, WEIGHTED, EFFECTIVE = "Answers", "Weighted base", "Effective base"
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
@@ -112,7 +111,7 @@ def tab_frame(tab: Any, name: str) -> pd.DataFrame:
 
 
 def crosstab_table(payload: ProtectedPayload) -> str:
-    """Return a protected crosstab as an HTML table in the house style; a frame that is no crosstab, as a plain table.
+    """Return a protected crosstab as an HTML table in the house style.
 
     Raises
     ------
@@ -121,8 +120,8 @@ def crosstab_table(payload: ProtectedPayload) -> str:
     """
     if not isinstance(payload, ProtectedPayload):
         raise TypeError(f"crosstab: found a {type(payload).__name__}; only what disclosure.protect returns is drawn.")
-    if not set(payload.grid.columns) >= COLUMNS or not payload.grid.rows:
-        return table(payload)
+    if not payload.grid.rows:
+        return EMPTY
     grid = cross_grid(payload)
     name = f"Table: {escaped(payload.caption or payload.key)}"
     lines = "".join(_html_line(line, place, grid, payload.key) for place, line in enumerate(grid.lines))

@@ -39,6 +39,10 @@ OTHERS = {
     "figure": (),
 }
 KINDS: dict[str, tuple[str, ...] | None] = {**OTHERS, **PLOTS}
+# Columns without which a kind cannot be laid out.
+NEEDED = {
+    "crosstab": ("row", "row_level", "banner", "banner_level", "n", "weighted_base", "estimate", "letters", "unit")
+}
 # What the numbers are, and how the table (behind a figure, too) is laid out.
 COMMON = ("metric", "unit", "units", "currency", "conf_level", "period", "compare_to", "family", "columns", "groups",
           "digits")  # fmt: skip
@@ -269,6 +273,8 @@ def _check_frame(payload: Payload) -> None:
     for place, (name, kind) in enumerate(zip(grid.columns, grid.types, strict=True)):
         if kind == "str" and any(row[place] and AN_EMAIL.search(row[place]) for row in grid.rows):
             raise ValueError(f"{where}: column {name!r} holds e-mail addresses; a report holds groups only: drop it.")
+    if lacking := [name for name in NEEDED.get(payload.kind, ()) if name not in grid.columns]:
+        raise ValueError(f"{where}: a {payload.kind} needs the column {lacking[0]!r}; give what `cx.show_tabs` takes.")
     if payload.about == "people":
         _check_people(where, grid)
     elif found := [name for name in grid.columns if name in ABOUT_ANSWERS]:

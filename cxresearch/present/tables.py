@@ -12,6 +12,7 @@ from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import ProtectedPayload
 
 SEVERAL = 2
+EMPTY = '<p class="cx-empty">The table has no rows.</p>'
 HIDDEN_NOTE = "Not shown: too few customers, or it would give away a group with too few."
 
 
@@ -49,7 +50,7 @@ def table(payload: ProtectedPayload) -> str:
         raise TypeError(f"table: found a {type(payload).__name__}; only what disclosure.protect returns is drawn.")
     frame = payload.to_frame()
     if frame.empty:
-        return '<p class="cx-empty">The table has no rows.</p>'
+        return EMPTY
     layout = _layout(frame, payload)
     used = {layout.stub, *layout.groups, *layout.columns, *layout.constant}
     columns = [group_column(frame, payload, name) for name in layout.columns]

@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cxresearch.present import frames, words
 from cxresearch.present import labels as say
 from cxresearch.present.cells import P_VALUES
-from cxresearch.present.crosstabs import COLUMNS, CrossGrid, cross_grid
+from cxresearch.present.crosstabs import CrossGrid, cross_grid
 from cxresearch.present.html import basis
 from cxresearch.present.payload import ProtectedPayload
 
@@ -135,7 +135,7 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
     _put(page.cell(1, 1), sheet.payload.caption or sheet.payload.key, font=TITLE)
     _put(page.cell(2, 1), sheet.finding)
     _put(page.cell(3, 1), sheet.basis, font=SOFT)
-    if sheet.payload.kind == "crosstab" and set(sheet.payload.grid.columns) >= COLUMNS:
+    if sheet.payload.kind == "crosstab":
         _write_crosstab(page, cross_grid(sheet.payload))
         return
     frame = sheet.payload.to_frame()
