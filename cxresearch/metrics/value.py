@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cxresearch import periods
 from cxresearch.metrics.answers import Answers, Columns, read_answers
 from cxresearch.metrics.sources import columns_of, rows_of, source
 from cxresearch.metrics.table import joined, table
@@ -78,7 +77,7 @@ def by_value(
     return frame
 
 
-def revenue_before(study: "StudyData", months: int = MONTHS) -> pd.Series:
+def revenue_before(study: "StudyData", months: int = MONTHS, *, column: str = REVENUE) -> pd.Series:
     """Return what each customer paid in the months before the reporting period, refunds taken off.
 
     Parameters
@@ -87,24 +86,24 @@ def revenue_before(study: "StudyData", months: int = MONTHS) -> pd.Series:
         A study with the table `revenue`.
     months
         How many months before the first day of the period.
+    column
+        The column that is summed.
 
     Returns
     -------
     pandas.Series
-        Revenue by `customer_id`, in the study's currency; customers without a bill in these months are not in it.
+        The sum by `customer_id`, in the study's currency; customers without a bill in these months are not in it.
 
     Raises
     ------
     ValueError
         If the study is undated.
     """
-    period = periods.parse(study.period, study.definition.fiscal_year_start)
-    if period is None:
+    if study.bounds is None:
         raise ValueError("revenue before the period: period is all; give a quarter, month or year.")
-    start = pd.Timestamp(period.start())
-    month = study.revenue["month"]
+    start, month = study.bounds[0], study.revenue["month"]
     bills = study.revenue[month.lt(start) & month.ge(start - pd.DateOffset(months=months))]
-    return bills.groupby("customer_id")["revenue"].sum()
+    return bills.groupby("customer_id")[column].sum()
 
 
 def _with_weights(answers: pd.DataFrame, study: "StudyData", weight: str | None) -> tuple[pd.DataFrame, int]:

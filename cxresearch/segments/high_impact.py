@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.metrics.answers import Columns
+from cxresearch.metrics.value import revenue_before
 from cxresearch.schema.studies import HighImpact
 from cxresearch.segments.asked import Asked, asked
 from cxresearch.segments.comparison import REST, rest_contrasts
@@ -78,18 +79,16 @@ def _rule(study: "StudyData") -> HighImpact:
 
 
 def _revenue_before(study: "StudyData") -> pd.Series:
-    """Return each customer's revenue in the months before the period."""
+    """Return what each customer paid, or another sum that the study file names, in the months before the period."""
     rule = _rule(study)
     if study.bounds is None:
         raise ValueError("high impact: the report covers all time, which nothing lies before; report a period.")
     if not study.has("revenue") or rule.by not in study.revenue:
         raise ValueError(f"high impact: the study has no {rule.by!r} in a table `revenue`; add it under `tables:`.")
-    start = study.bounds[0]
-    bills = study.revenue
-    inside = bills["month"].ge(start - pd.DateOffset(months=rule.months_before)) & bills["month"].lt(start)
-    if not inside.any():
+    found = revenue_before(study, rule.months_before, column=rule.by)
+    if found.empty:
         raise ValueError(f"high impact: no bill in the {rule.months_before} months before {study.period}.")
-    return bills[inside].groupby("customer_id")[rule.by].sum()
+    return found
 
 
 def _unknown(found: Asked, known: np.ndarray) -> str:
