@@ -1,4 +1,4 @@
-"""Estimators held to planted truth: a quick slice here, the long runs in `make prove`; and claims that can fail."""
+"""Estimators held to planted truth: a quick slice here, the long ones in `make prove`; and claims that can fail."""
 
 import numpy as np
 import pytest
@@ -12,12 +12,9 @@ from cxresearch.prove.worlds import SHAPES, repeated, true_nps
 from cxresearch.stats import intervals
 
 
-@pytest.mark.parametrize(
-    "quick", [pytest.param(True, id="quick"), pytest.param(False, id="long", marks=pytest.mark.prove)]
-)
 @pytest.mark.parametrize("name", CHECKS)
-def test_what_is_claimed_holds(name, quick):
-    found = run(name, quick=quick)
+def test_what_is_claimed_holds(name):
+    found = run(name, quick=True)
     assert [claim for claim in found if not claim.held] == []
     assert any(claim.bounds != TOLD for claim in found)
 
