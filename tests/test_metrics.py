@@ -663,9 +663,10 @@ def test_change_by_hand():
         adjusted.append((a - b, (a + b - (a - b) ** 2) / 303))
     difference, error = adjusted[1][0] - adjusted[0][0], math.sqrt(adjusted[0][1] + adjusted[1][1])
     assert row["statistic"] == pytest.approx(difference / error)
-    assert row["conf_high"] == pytest.approx(100 * (difference + stats.norm.ppf(0.975) * error))
-    assert row["p_value"] == row["p_adjusted"] == pytest.approx(2 * stats.norm.sf(difference / error))
-    assert row["minimum_detectable"] == pytest.approx(100 * (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error)
+    t = stats.t(sum(v) ** 2 / sum(one**2 / 299 for one in v))
+    assert row["conf_high"] == pytest.approx(100 * (difference + t.ppf(0.975) * error))
+    assert row["p_value"] == row["p_adjusted"] == pytest.approx(2 * t.sf(difference / error))
+    assert row["minimum_detectable"] == pytest.approx(100 * (t.ppf(0.975) + t.ppf(0.8)) * error)
     assert (row["verdict"], row["flag"]) == ("rose", "")
 
 

@@ -202,7 +202,8 @@ def _difference(pair: Waves, question: Question, reported: Mask) -> pd.DataFrame
     if question.method == "adjusted" and measure.kind in ("nps", "share"):
         (mean_1, variance_1), (mean_2, variance_2) = (adjusted(moments(one), measure.added) for one in (before, after))
         centre, tested = mean_2 - mean_1, _variance(variance_1, variance_2, pair.correlation)
-    elif question.method == "adjusted":
+    if question.method == "adjusted" and measure.kind != "share":
+        # The normal's tails are too thin for a family of many groups, of an NPS as of a mean.
         df = pair.df
     known_error = reported & (tested > 0) & ~np.isnan(variance)
     error = np.where(known_error, np.sqrt(tested), np.nan)

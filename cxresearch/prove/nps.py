@@ -81,20 +81,14 @@ def clustered(runs: int) -> list[Claim]:
     return found
 
 
+def unchanged_small(runs: int) -> list[Claim]:
+    """Return how often one of twenty groups of 30 that did not change is said to have changed; these are permuted."""
+    return _unchanged(runs, 30)
+
+
 def unchanged(runs: int) -> list[Claim]:
-    """Return how often one of twenty groups that did not change is said to have changed."""
-    rng = np.random.default_rng(13)
-    return [
-        claim(
-            CHANGES,
-            "a group is said to have moved although none did",
-            f"{name}, 20 groups of {base}, two waves",
-            (_any_moved(rng, shares, base) for _ in range(runs)),
-            FALSE_ALARMS,
-        )
-        for name, shares in SHAPES.items()
-        for base in (30, 100)
-    ]
+    """Return how often one of twenty groups of 100 that did not change is said to have changed."""
+    return _unchanged(runs, 100)
 
 
 def detectable(runs: int) -> list[Claim]:
@@ -110,6 +104,21 @@ def detectable(runs: int) -> list[Claim]:
     # The change narrows the spread a little, so that slightly more than 80 % are found.
     setting = f"50/30/20, 500 answers a wave, {100 * size:.1f} points up"
     return [claim(CHANGES, "a change as large as the smallest detectable one is found", setting, found, (0.80, 0.86))]
+
+
+def _unchanged(runs: int, base: int) -> list[Claim]:
+    """Return how often one of twenty groups of a size that did not change is said to have changed."""
+    rng = np.random.default_rng(13)
+    return [
+        claim(
+            CHANGES,
+            "a group is said to have moved although none did",
+            f"{name}, 20 groups of {base}, two waves",
+            (_any_moved(rng, shares, base) for _ in range(runs)),
+            FALSE_ALARMS,
+        )
+        for name, shares in SHAPES.items()
+    ]
 
 
 @cache
