@@ -6,6 +6,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.attempt(function, …)` gives a result, or a refusal in a sentence that `cx.show` displays.
 - `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
   `conf_high`.
+- `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.weights` makes weights: raking, calibration, response propensity, replicates.
 - `cx.show(frame, …)` displays a result, protected; `cx.show_tabs(crosstab)` displays each question of a
@@ -17,7 +18,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("metrics", "quality", "segments", "summary", "weights")
+_NAMESPACES = ("metrics", "quality", "revenue", "segments", "summary", "weights")
 _FUNCTIONS = {
     "attempt": "cxresearch.refusal",
     "load": "cxresearch.study_data",
@@ -33,6 +34,7 @@ __all__ = [
     "quality",
     "record",
     "results",
+    "revenue",
     "segments",
     "show",
     "show_tabs",

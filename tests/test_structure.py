@@ -31,6 +31,7 @@ ROOMS = [
     ["next_run"],
     ["quality"],
     ["segments"],
+    ["revenue"],
     ["summary"],
     ["refusal"],
     ["prove"],
