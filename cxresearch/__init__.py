@@ -8,6 +8,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
   `conf_high`.
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
+- `cx.topics` finds what customers say in their own words, and scores every period alike.
 - `cx.weights` makes weights: raking, calibration, response propensity, replicates.
 - `cx.show(frame, …)` displays a result, protected; `cx.show_tabs(crosstab)` displays each question of a
   crosstab, `cx.record(key, frame)` keeps a result without displaying it.
@@ -18,7 +19,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("metrics", "quality", "revenue", "segments", "summary", "weights")
+_NAMESPACES = ("metrics", "quality", "revenue", "segments", "summary", "topics", "weights")
 _FUNCTIONS = {
     "attempt": "cxresearch.refusal",
     "load": "cxresearch.study_data",
@@ -39,6 +40,7 @@ __all__ = [
     "show",
     "show_tabs",
     "summary",
+    "topics",
     "weights",
 ]
 

