@@ -202,7 +202,7 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
     told = {name: content for name, content in found.items() if name != study.path.name}
     here = Path(__file__).parent
     readers = [here / name for name in READERS] + [
-        path for room in ("schema", "intake") for path in sorted((here / room).glob("*.py"))
+        path for room in ("schema", "intake") for path in sorted((here / room).rglob("*.py"))
     ]
     code = {str(file.relative_to(here)): file_digest(file) for file in readers}
     return digest(study.model_dump(mode="json"), told, code)

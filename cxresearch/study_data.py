@@ -13,6 +13,7 @@ from cxresearch import comparability, periods
 from cxresearch.cache import Store, digest, store, write_atomic
 from cxresearch.intake.accept import NOTES, Accepted, accept
 from cxresearch.intake.drift import WORDINGS
+from cxresearch.intake.redact import REDACTED, redacted
 from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segments
 from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
@@ -47,6 +48,8 @@ class Quality:
     wordings
         One row a question, wording and day, of questions whose words differ between the files of the answers:
         `column`, `wording` (its beginning), `day`, `rows`.
+    redaction
+        Personal data taken out of texts: `table`, `column`, `kind`, `items`, `texts` (answers that held some).
     """
 
     tables: pd.DataFrame
@@ -54,6 +57,7 @@ class Quality:
     notes: pd.DataFrame
     joins: pd.DataFrame
     wordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WORDINGS))
+    redaction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REDACTED))
 
 
 class Tables(Mapping[str, pd.DataFrame]):
@@ -307,7 +311,7 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     # A table of a database may change while it is read; what is kept under a key must be what the key stands for.
     if data_key(study) != key:
         raise StudyError("the data changed while they were read; run it again.")
-    frames = {name: part.frame for name, part in accepted.items()}
+    frames, redaction = redacted({name: part.frame for name, part in accepted.items()}, study)
     if frames["responses"].empty:
         raise StudyError(
             f"tables.responses: no response is left of {_rows_in(accepted['responses'])} rows "
@@ -322,6 +326,7 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     made = pd.DataFrame(outcome_segments(study)).assign(table="responses", file="").reindex(columns=NOTES)
     quality["notes"] = pd.concat([quality["notes"], made.astype(quality["notes"].dtypes)])
     quality |= {"joins": pd.concat(audits, ignore_index=True), "wordings": accepted["responses"].wordings}
+    quality["redaction"] = redaction
     for name, frame in {**frames, **quality}.items():
         prefix = "quality-" if name in quality else ""
         target = cache.path(KIND, f"{key}-{prefix}{name}.parquet")
@@ -360,7 +365,7 @@ def _read(key: str, name: str, kept: np.ndarray | None = None) -> pd.DataFrame:
 
 def _quality(key: str) -> Quality:
     """Return intake's counts."""
-    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins", "wordings")})
+    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins", "wordings", "redaction")})
 
 
 def _period(text: str, study: Study) -> periods.Period | None:

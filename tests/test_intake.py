@@ -237,11 +237,14 @@ def test_copies_count_once_and_conflicts_not_at_all(load):
     assert "R5" not in set(study.responses["response_id"])
 
 
-def test_no_text_is_kept(load, project):
-    study = load(export())
-    assert study.responses["has_comment"].all()
-    secret = [path for path in (project / ".cache").rglob("*") if path.is_file() and b"text 1" in path.read_bytes()]
-    assert secret == []
+def test_texts_are_kept_without_what_was_taken_out_of_them(load, project):
+    study = load(export("R90,C90,2026-07-01,9,5,write to jane@example.org,North", "R91,C91,2026-07-01,9,5, ,North"))
+    assert study.responses["has_comment"].tolist() == [True] * 21 + [False]
+    assert study.responses["verbatim"].iloc[20] == "write to [email]"
+    assert study.responses["verbatim"].isna().tolist() == [False] * 21 + [True]
+    kept = [path for path in (project / ".cache").rglob("*") if path.is_file()]
+    assert kept
+    assert [path.name for path in kept if b"jane" in path.read_bytes()] == []
 
 
 def test_quarantine_never_holds_what_stood_in_a_cell(load):

@@ -12,7 +12,7 @@ from cxresearch.intake.cells import clean
 from cxresearch.intake.dates import parse_date
 from cxresearch.intake.filter import named
 from cxresearch.intake.ids import parse_id
-from cxresearch.intake.levels import parse_category, parse_flag, parse_text
+from cxresearch.intake.levels import parse_category, parse_flag, parse_given, parse_text
 from cxresearch.intake.notes import Note
 from cxresearch.intake.numbers import parse_number
 from cxresearch.intake.parse import Parsed
@@ -26,6 +26,8 @@ NEEDED = ("response_id", "responded_at", "customer_id", "month", "revenue")
 ONE_TO_TEN = (1.0, 10.0)
 FROM_ONE = "asked from 1 to 10, not from 0: not to be compared with results on 0–10"
 NO_HEADER = "see that its first row holds the names"
+# Texts that go on to redaction.
+KEPT_TEXTS = ("verbatim", "translation", "name")
 DECLARED_MISSING = "values that the file declares missing"
 
 
@@ -89,7 +91,7 @@ def matched(source: Source, name: str, table: Table) -> tuple[Source, list[Note]
 
 def refuse_absent(table: Table, name: str, sources: list[Source]) -> None:
     """Raise if a declared column is in none of the files; where no name fits, the first row may be no header."""
-    cells = {cell: target for target, column in table.columns.items() for cell in column.sources}
+    cells = {cell: target for target, column in table.columns.items() for cell in column.cells}
     if not cells:
         raise StudyError(f"tables.{name}: `columns:` names none yet; take the mark `# ?` from those that are right.")
     for source in sources:
@@ -124,7 +126,7 @@ def parsed(source: Source, name: str, study: Study) -> Tidy:
     """Return a file's declared columns, parsed; those that it does not have are missing."""
     table, raw = study.tables[name], source.frame
     found = {
-        part: _column(target, column, study, table, source, cell)
+        part: _column((target, part), column, study, table, source, cell)
         for target, column in table.columns.items()
         for part, cell in _parts(target, column)
     }
@@ -161,7 +163,7 @@ def export_column(raw: pd.DataFrame, column: str, what: str) -> pd.Series:
 
 def _wanted(table: Table) -> list[str]:
     """Return the columns of the export that a table of the study file names."""
-    declared = [cell for column in table.columns.values() for cell in column.sources]
+    declared = [cell for column in table.columns.values() for cell in column.cells]
     survey = [] if isinstance(table.survey, str) else [table.survey.source]
     design = [getattr(table.design, part) for part in ("weight", "strata", "cluster", "fpc")]
     return declared + survey + [column for column in design if column and column not in table.columns]
@@ -197,9 +199,14 @@ def _parts(target: str, column: Column) -> list[tuple[str, str]]:
     """Return (name after intake, name in the export) of each column that one entry of the study file makes."""
     if target == "drivers":
         return list(zip(column.names or column.sources, column.sources, strict=True))
-    if column_type(target, column) == "text":
-        return [("has_comment" if target == "verbatim" else f"has_{target}", column.sources[0])]
-    return [(target, column.sources[0])]
+    cell = column.sources[0]
+    if column_type(target, column) != "text":
+        return [(target, cell)]
+    # Of texts only is kept that there was one, but for comments and names: `redact` makes the former fit to be kept, by
+    # help of the latter.
+    given = [("has_comment" if target == "verbatim" else f"has_{target}", cell)]
+    kept = [(target, cell)] if target in KEPT_TEXTS else []
+    return [*given, *kept, *([("translation", column.translation)] if column.translation else [])]
 
 
 def _missing_rows(source: Source, cell: str) -> int:
@@ -208,8 +215,9 @@ def _missing_rows(source: Source, cell: str) -> int:
     return int(source.frame[cell].isin(source.missing[cell]).sum()) if known else 0
 
 
-def _column(target: str, column: Column, study: Study, table: Table, source: Source, cell: str) -> Parsed:
-    """Return one parsed column; all missing where this file does not have it."""
+def _column(names: tuple[str, str], column: Column, study: Study, table: Table, source: Source, cell: str) -> Parsed:
+    """Return one parsed column, named in the study file and after intake; all missing where this file lacks it."""
+    target, part = names
     index = source.frame.index
     cells = source.frame[cell] if cell in source.frame else pd.Series([""] * len(index), index=index, dtype="str")
     if cell in source.missing:
@@ -225,4 +233,6 @@ def _column(target: str, column: Column, study: Study, table: Table, source: Sou
     if kind == "id":
         # Answers are told apart by their ids as they stand; what is matched between tables may differ in case.
         return parse_id(cells, column, fold=target != "response_id")
-    return (parse_number if kind == "number" else parse_text)(cells, column)
+    if kind == "text":
+        return (parse_text if part in KEPT_TEXTS else parse_given)(cells, column)
+    return parse_number(cells, column)

@@ -1,4 +1,4 @@
-"""Levels of groups, yes and no, and texts, of which only is kept that there was one."""
+"""Levels of groups, yes and no, and texts."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.intake.cells import clean, code_text
+from cxresearch.intake.cells import cell_text, clean, code_text
 from cxresearch.intake.notes import Note
 from cxresearch.intake.parse import Parsed, names_of, no_rules, parse, spreadsheet_rule
 from cxresearch.schema import Column
@@ -52,9 +52,21 @@ def parse_flag(cells: pd.Series, column: Column, labels: dict[Any, str] | None =
 
 
 def parse_text(cells: pd.Series, column: Column) -> Parsed:
-    """Return only whether there was a text: until redaction exists, no text is kept."""
-    given = cells.notna() & cells.astype("str").str.strip().ne("")
-    return Parsed(given.astype("bool"), no_rules())
+    """Return texts as they stand, to be redacted before they are stored; blanks and declared codes missing."""
+    absent = {code_text(code).lower() for code in column.missing}
+
+    def text(cell: object) -> object:
+        plain = clean(cell_text(cell))
+        return pd.NA if not plain or plain.lower() in absent or spreadsheet_rule(plain) else cell_text(cell)
+
+    codes, distinct = pd.factorize(cells)
+    values = pd.Series([text(cell) for cell in distinct.tolist()] + [pd.NA], dtype="str")
+    return Parsed(values.take(codes).set_axis(cells.index), no_rules())
+
+
+def parse_given(cells: pd.Series, column: Column) -> Parsed:
+    """Return only whether there was a text."""
+    return Parsed(parse_text(cells, column).values.notna(), no_rules())
 
 
 def _mangled(levels: pd.Series) -> list[Note]:

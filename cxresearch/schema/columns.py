@@ -112,6 +112,11 @@ class Column(Strict):
         """The columns of the export that this one is made of."""
         return self.source if isinstance(self.source, list) else [self.source]
 
+    @property
+    def cells(self) -> list[str]:
+        """The columns of the export that are read for it: its sources, and that of a translation."""
+        return [*self.sources, *([self.translation] if self.translation else [])]
+
 
 def column_type(name: str, column: Column) -> ColumnType:
     """Return what a column holds: as declared, else by its name, else by its scale, else a category.
