@@ -85,7 +85,7 @@ def parse(
     cut
         Takes off what is not part of a code for no answer, such as its label.
     """
-    absent = frozenset(code_text(code).lower() for code in column.missing)
+    absent = frozenset(code_text(code).lower() for code in (*column.missing, *column.refused))
     if plain is None or (absent and not is_text(cells)):
         return _by_distinct(cells, absent, one, empty, dtype, found or {}, cut)
     quick = plain(cells.mask(cells.str.lower().isin(absent)) if absent else cells)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.intake.cells import code_text
+from cxresearch.intake.cells import cell_text, clean, code_text
 from cxresearch.intake.numbers import read_number
 from cxresearch.intake.parse import Finds, Parsed, distinct_texts, names_of, parse
 from cxresearch.schema import Column
@@ -57,6 +57,20 @@ def parse_score(
     parsed = parse(cells, column, score, np.nan, "float64", found=found, cut=_without_label)
     hint = _hint(cells.loc[parsed.rules.index], parsed.rules, observed) if len(parsed.rules) else ""
     return Parsed(parsed.values, parsed.rules, parsed.notes, hint)
+
+
+def not_applicable(cells: pd.Series, column: Column) -> pd.Series:
+    """Return in which rows stands a code of `missing:`: asked, and there was nothing to rate.
+
+    Examples
+    --------
+    >>> not_applicable(pd.Series(["7", "0", ""]), Column(source="Q5", missing=[0])).tolist()
+    [False, True, False]
+    """
+    codes = {code_text(code).lower() for code in column.missing}
+    texts = {cell: clean(cell_text(cell)) for cell in cells.dropna().unique()}
+    declared = [cell for cell, text in texts.items() if codes & {text.lower(), code_text(_without_label(text)).lower()}]
+    return cells.isin(declared)
 
 
 def _score(text: str, decimal: str | None, back: dict[str, float], per_cent: bool) -> tuple[float, str]:
