@@ -138,7 +138,7 @@ def confidence_set(scores: Scores, draws: Floats, conf_level: float = 0.95) -> t
 def _p_values(residual: Floats, slope: Floats, draws: Floats, angles: Floats) -> Floats:
     """Return the p-value at each angle φ, where the scores are cos φ · residual - sin φ · slope."""
     cosine, sine = np.cos(angles), np.sin(angles)
-    # The sum of the scores is linear, that of their squares quadratic, in sine and cosine: one product serves all angles.
+    # Sums of scores are linear, sums of squares quadratic, in sine and cosine: one product serves all angles.
     linear = np.column_stack([cosine, -sine])
     quadratic = np.column_stack([cosine**2, -2 * cosine * sine, sine**2])
     sums = np.vstack([residual, slope])
