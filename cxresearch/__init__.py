@@ -6,6 +6,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.attempt(function, …)` gives a result, or a refusal in a sentence that `cx.show` displays.
 - `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
   `conf_high`.
+- `cx.drivers` shares what a model explains among ratings, with the effect of each beside.
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.topics` finds what customers say in their own words, and scores every period alike.
@@ -19,7 +20,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("metrics", "quality", "revenue", "segments", "summary", "topics", "weights")
+_NAMESPACES = ("drivers", "metrics", "quality", "revenue", "segments", "summary", "topics", "weights")
 _FUNCTIONS = {
     "attempt": "cxresearch.refusal",
     "load": "cxresearch.study_data",
@@ -30,6 +31,7 @@ _FUNCTIONS = {
 }
 __all__ = [
     "attempt",
+    "drivers",
     "load",
     "metrics",
     "quality",

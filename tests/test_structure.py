@@ -31,6 +31,7 @@ ROOMS = [
     ["next_run"],
     ["quality"],
     ["segments"],
+    ["drivers"],
     ["topics"],
     ["revenue"],
     ["summary"],

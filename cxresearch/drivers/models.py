@@ -27,7 +27,7 @@ from cxresearch.stats.regression import Slopes, least_squares, linearised
 from cxresearch.stats.subsets import explained, swept
 from cxresearch.strict_yaml import StudyError
 
-__all__ = ["Game", "LinearGame", "OrdinalGame", "linear_game", "linear_slopes", "ordinal_game"]
+__all__ = ["Game", "LinearGame", "OrdinalGame", "linear_game", "linear_slopes", "ordinal_game", "ordinal_slopes"]
 
 # Fits that are held at a time, over subsets and replicates.
 AT_ONCE = 1 << 16
@@ -123,7 +123,9 @@ class OrdinalGame:
         for subset in range(len(found)):
             chosen = [player for place, player in enumerate(players) if subset >> place & 1]
             places = [*controls, *(self.n_controls + place for player in chosen for place in player)]
-            fit, found[subset] = self._likelihoods(places, fits[subset ^ 1 << subset.bit_length() - 1] if subset else None)
+            fit, found[subset] = self._likelihoods(
+                places, fits[subset ^ 1 << subset.bit_length() - 1] if subset else None
+            )
             fits.append(fit)
         values = self.r2(found)
         yield values - values[0]
@@ -133,6 +135,11 @@ class OrdinalGame:
         null = self._likelihoods([])[1]
         total = np.append(self.weight.sum(), self.counts @ np.bincount(self.unit, self.weight))
         return PSEUDO_R2[pseudo or self.pseudo](likelihoods, null, total)
+
+    def fits(self) -> dict[str, Floats]:
+        """Return the (replicates,) pseudo-R² of the model with all drivers, of every kind."""
+        likelihoods = self._likelihoods(list(range(self.columns.shape[1])))[1]
+        return {name: self.r2(likelihoods, name) for name in PSEUDO_R2}
 
     def everything(self) -> OrdinalFit:
         """Return the fit with all drivers."""
