@@ -1,27 +1,14 @@
-"""Refused and planned gaps filled several times by chained equations, and results over the copies pooled as Rubin says."""
-
-from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
+"""Refused and planned gaps filled several times by chained equations."""
 
 import numpy as np
-import pandas as pd
 
 from cxresearch.stats.design import Floats
 
-__all__ = ["completed", "pooled_frames", "pooled_results"]
+__all__ = ["completed"]
 
 ROUNDS, DONORS = 5, 5
 # Of the residual cross-products, so that nearly collinear predictors can be inverted.
 RIDGE = 1e-6
-NORMAL = 1.959964
-# A number with its interval, and the bounds of what it measures.
-INTERVALS = (
-    ("estimate", "conf_low", "conf_high", (-np.inf, np.inf)),
-    ("share", "share_low", "share_high", (0.0, 1.0)),
-    ("penalty", "penalty_low", "penalty_high", (-np.inf, np.inf)),
-    ("reward", "reward_low", "reward_high", (-np.inf, np.inf)),
-)
 
 
 def completed(ratings: Floats, gaps: np.ndarray, beside: Floats, copies: int, seed: int) -> list[Floats]:
@@ -94,70 +81,3 @@ def _matched(target: Floats, gap: np.ndarray, others: Floats, rng: np.random.Gen
     nearest = np.argsort(np.abs(fitted[near] - wanted[:, None]), axis=1, kind="stable")
     chosen = nearest[np.arange(len(wanted)), rng.integers(0, DONORS, len(wanted))]
     return y[order][near[np.arange(len(wanted)), chosen]]
-
-
-def pooled_results(analysis: Callable[[pd.DataFrame, int], Any], frames: Sequence[pd.DataFrame]) -> Any:
-    """Return the result of an analysis over completed copies: a frame, or a dataclass of frames.
-
-    Parameters
-    ----------
-    analysis
-        From a copy and its number to a result frame or a frozen dataclass of them.
-    frames
-        The completed copies.
-    """
-    found = [analysis(frame, number) for number, frame in enumerate(frames)]
-    if not is_dataclass(found[0]) or isinstance(found[0], type):
-        return pooled_frames(found)
-    names = [item.name for item in fields(found[0]) if isinstance(getattr(found[0], item.name), pd.DataFrame)]
-    return replace(found[0], **{name: pooled_frames([getattr(one, name) for one in found]) for name in names})
-
-
-def pooled_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return result frames of completed copies as one.
-
-    Parameters
-    ----------
-    frames
-        Alike but for their numbers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Numbers are means over the copies; `std_error` and intervals are widened by what the copies differ.
-
-    Notes
-    -----
-    Rubin (1987): T = W + (1 + 1/m)B, W the mean sampling variance and B that of the estimates over m copies. A limit
-    keeps its mean distance from the estimate times √(T/W), so that intervals of a bootstrap stay lopsided.
-
-    Examples
-    --------
-    >>> one = pd.DataFrame({"n": [9], "estimate": [1.0], "std_error": [0.5], "conf_low": [0.0], "conf_high": [2.0]})
-    >>> two = one.assign(estimate=2.0, conf_low=1.0, conf_high=3.0)
-    >>> pooled_frames([one, two])[["estimate", "std_error", "conf_low"]].round(2).values.tolist()
-    [[1.5, 1.0, -0.5]]
-    """
-    first = frames[0].copy()
-    if len(frames) == 1:
-        return first
-    numbers = [name for name in first if pd.api.types.is_float_dtype(first[name].dtype)]
-    values = {name: np.stack([frame[name].to_numpy() for frame in frames]) for name in numbers}
-    means = {name: found.mean(axis=0) for name, found in values.items()}
-    for name, low, high, bounds in INTERVALS:
-        if {name, low, high} <= set(numbers):
-            within = _within(values, name, low, high)
-            widened = np.sqrt(1 + (1 + 1 / len(frames)) * values[name].var(axis=0, ddof=1) / within)
-            below, above = means[name] - means[low], means[high] - means[name]
-            means[low] = np.clip(means[name] - below * widened, *bounds)
-            means[high] = np.clip(means[name] + above * widened, *bounds)
-            if name == "estimate" and "std_error" in numbers:
-                means["std_error"] = np.sqrt((values["std_error"] ** 2).mean(axis=0)) * widened
-    return first.assign(**means)
-
-
-def _within(values: dict[str, Floats], name: str, low: str, high: str) -> Floats:
-    """Return the mean sampling variance: that of the standard errors, else that of the intervals' widths."""
-    if name == "estimate" and "std_error" in values:
-        return (values["std_error"] ** 2).mean(axis=0)
-    return (((values[high] - values[low]) / (2 * NORMAL)) ** 2).mean(axis=0)

@@ -43,6 +43,8 @@ class Prepared:
         Names of the design's columns, None without.
     groups
         Drivers by the groups of the study file.
+    rated
+        The ratings as given, by driver: missing in every gap.
     missing
         One row a driver: `driver`, `answers`, `rated`, `not_applicable`, `not_shown`, `refused`, `treatment`.
     left_out
@@ -58,6 +60,7 @@ class Prepared:
     weight: str | None
     cluster: Any
     groups: dict[str, list[str]]
+    rated: pd.DataFrame = field(repr=False)
     missing: pd.DataFrame
     left_out: pd.DataFrame
     owners: dict[str, str]
@@ -157,6 +160,7 @@ def prepare(
         weight=design.weight,
         cluster=design.cluster,
         groups=_groups(study, known),
+        rated=used[known].astype("float64"),
         missing=_counts(kinds, known),
         left_out=_left_out(why, int(silent.sum())),
         owners=_owners(study, names),

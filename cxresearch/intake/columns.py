@@ -16,7 +16,7 @@ from cxresearch.intake.levels import parse_category, parse_flag, parse_given, pa
 from cxresearch.intake.notes import Note
 from cxresearch.intake.numbers import parse_number
 from cxresearch.intake.parse import Parsed
-from cxresearch.intake.scores import parse_score
+from cxresearch.intake.scores import not_applicable, parse_score
 from cxresearch.intake.source import Source
 from cxresearch.schema import Choices, Column, Study, Table, column_type
 from cxresearch.strict_yaml import StudyError, nearest
@@ -140,12 +140,28 @@ def parsed(source: Source, name: str, study: Study) -> Tidy:
         notes.append(Note(FROM_ONE, int(nps.values.notna().sum()), "flag", "nps"))
     return Tidy(
         # Columns as they are: laid together by type they would be held twice.
-        pd.DataFrame({part: one.values for part, one in found.items()}, index=raw.index, copy=False),
+        pd.DataFrame(
+            {part: one.values for part, one in found.items()} | _nothing_to_rate(source, table),
+            index=raw.index,
+            copy=False,
+        ),
         {part: one.rules for part, one in found.items()},
         notes,
         {part: one.hint for part, one in found.items() if one.hint},
         {part: one.currencies for part, one in found.items() if one.currencies},
     )
+
+
+def _nothing_to_rate(source: Source, table: Table) -> dict[str, pd.Series]:
+    """Return for each driver which answers say that there was nothing to rate: a code of `missing:`, no blank."""
+    column = table.columns.get("drivers")
+    if column is None or not column.missing:
+        return {}
+    nowhere = pd.Series(False, source.frame.index)
+    return {
+        f"{name}_not_applicable": not_applicable(source.frame[cell], column) if cell in source.frame else nowhere
+        for name, cell in _parts("drivers", column)
+    }
 
 
 def export_column(raw: pd.DataFrame, column: str, what: str) -> pd.Series:

@@ -59,6 +59,7 @@ class Column(Strict):
     scale: tuple[float, float] | None = None
     reversed: bool = False
     missing: Annotated[list[str | int | float], BeforeValidator(listed)] = []
+    refused: Annotated[list[str | int | float], BeforeValidator(listed)] = []
     codes: dict[str, Annotated[list[str | int | float], BeforeValidator(listed)]] = {}
     format: str | None = None
     timezone: str | None = None
