@@ -34,6 +34,7 @@ ROOMS = [
     ["drivers"],
     ["topics"],
     ["revenue"],
+    ["economics"],
     ["summary"],
     ["refusal"],
     ["prove"],

@@ -23,7 +23,7 @@ AXES = frozenset({
     "period", "metric", "survey", "touchpoint", "stage", "table", "file", "rule", "column", "question", "driver",
     "topic", "segment", "item", "outcome", "price", "term", "wave", "arm", "compare_to", "previous_period", "link",
     "answers", "answer", "against", "weighting", "source", "row",
-    "row_level", "banner", "step", "component",
+    "row_level", "banner", "step", "component", "month",
 })  # fmt: skip
 # Columns whose levels are made by leaving some people out of all.
 NESTED = ("answers",)
