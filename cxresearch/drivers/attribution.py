@@ -86,10 +86,10 @@ def _owen_values(game: Game, everyone: list[list[int]], groups: dict[str, list[i
     if len(groups) - 1 + largest > game.most_players:
         raise StudyError(
             f"drivers: found {len(everyone)} in {len(groups)} groups, the largest of {largest}; at most "
-            f"{game.most_players} drivers are told apart, or groups less one and members of a group together: name fewer "
-            "drivers, or groups of them with `groups=`."
+            f"{game.most_players} drivers are told apart, or groups less one and members of a group together: name "
+            "fewer drivers, or groups of them with `groups=`."
         )
-    parts = {}
+    parts: dict[int, Floats] = {}
     for group, members in groups.items():
         others = [_columns(everyone, them) for name, them in groups.items() if name != group]
         players = [*others, *(everyone[place] for place in members)]

@@ -142,7 +142,7 @@ def importance(
     >>> frame = pd.DataFrame(rng.integers(1, 11, (400, 2)), columns=["network", "app"])
     >>> frame["nps"] = np.clip(frame["network"] + rng.integers(-2, 3, 400), 0, 10)
     >>> found = importance(frame, "nps", ["network", "app"], n_boot=200)
-    >>> found.shares[["driver", "share", "rank"]].round(2)
+    >>> found.shares[["driver", "share", "rank"]].round(1)
         driver  share  rank
     0  network    1.0     1
     1      app    0.0     2

@@ -1,11 +1,11 @@
-"""The models of a driver analysis as games: what each subset of players explains, in the sample and in its resamples.
+"""The models of a driver analysis as games: what each subset of players explains, in the sample and its resamples.
 
-A player is a list of columns of `Regressors.x` that enter together: a driver, a factor's levels, a group of drivers. The
-first replicate is the sample itself, the others are resamples of its customers.
+A player is a list of columns of `Regressors.x` that enter together: a driver, a factor's levels, a group of drivers.
+The first replicate is the sample itself, the others are resamples of its customers.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -38,11 +38,13 @@ MOST_FITTED = 12
 class Game(Protocol):
     """What importance needs to know of a model."""
 
-    controls: Floats
-    """(replicates,) R² of the controls alone."""
+    @property
+    def controls(self) -> Floats:
+        """(replicates,) R² of the controls alone."""
 
-    most_players: int
-    """How many players may be told apart."""
+    @property
+    def most_players(self) -> int:
+        """How many players may be told apart."""
 
     def blocks(self, players: list[list[int]]) -> Iterator[Floats]:
         """Yield the (2^p, some replicates) R² of every subset of players beside the controls."""
@@ -99,6 +101,8 @@ class OrdinalGame:
         A name of `PSEUDO_R2`.
     most_players
         How many players may be told apart.
+    known
+        Fits that were made already, by their columns: groups and single drivers share most of them.
     """
 
     level: Codes
@@ -109,55 +113,58 @@ class OrdinalGame:
     counts: Floats
     pseudo: str
     most_players: int = MOST_FITTED
+    known: dict[tuple[int, ...], tuple[OrdinalFit, Floats]] = field(default_factory=dict)
 
     @property
     def controls(self) -> Floats:
         """(replicates,) pseudo-R² of the controls alone."""
-        return self.r2(self._likelihoods(list(range(self.n_controls)))[1])
+        return self.r2(self._likelihoods(list(range(self.n_controls))))
 
     def blocks(self, players: list[list[int]]) -> Iterator[Floats]:
         """Yield the (2^p, replicates) pseudo-R² of every subset of players beside the controls."""
         controls = list(range(self.n_controls))
-        fits: list[OrdinalFit] = []
         found = np.empty((1 << len(players), 1 + len(self.counts)))
         for subset in range(len(found)):
             chosen = [player for place, player in enumerate(players) if subset >> place & 1]
-            places = [*controls, *(self.n_controls + place for player in chosen for place in player)]
-            fit, found[subset] = self._likelihoods(
-                places, fits[subset ^ 1 << subset.bit_length() - 1] if subset else None
+            found[subset] = self._likelihoods(
+                [*controls, *(self.n_controls + place for one in chosen for place in one)]
             )
-            fits.append(fit)
         values = self.r2(found)
         yield values - values[0]
 
     def r2(self, likelihoods: Floats, pseudo: str | None = None) -> Floats:
         """Return the pseudo-R² of (…, replicates) log-likelihoods."""
-        null = self._likelihoods([])[1]
+        null = self._likelihoods([])
         total = np.append(self.weight.sum(), self.counts @ np.bincount(self.unit, self.weight))
         return PSEUDO_R2[pseudo or self.pseudo](likelihoods, null, total)
 
     def fits(self) -> dict[str, Floats]:
         """Return the (replicates,) pseudo-R² of the model with all drivers, of every kind."""
-        likelihoods = self._likelihoods(list(range(self.columns.shape[1])))[1]
+        likelihoods = self._likelihoods(list(range(self.columns.shape[1])))
         return {name: self.r2(likelihoods, name) for name in PSEUDO_R2}
 
     def everything(self) -> OrdinalFit:
         """Return the fit with all drivers."""
         return fit_ordinal(self.level, self.columns, self.weight)
 
-    def _likelihoods(self, places: list[int], start: OrdinalFit | None = None) -> tuple[OrdinalFit, Floats]:
-        """Return a fit and the (replicates,) maximum log-likelihoods."""
-        x = self.columns[:, places]
-        known = None if start is None else np.append(start.parameters, np.zeros(self._missing(start, x)))
-        fit = fit_ordinal(self.level, x, self.weight, known)
-        rows = row_terms(self.level, x, fit.parameters)
-        by_unit = unit_matrix(self.unit, self.weight, self.counts.shape[1])
-        drawn = replicate_likelihoods(rows, by_unit, self.counts) if len(self.counts) else np.empty(0)
-        return fit, np.append(fit.log_likelihood, drawn)
+    def _likelihoods(self, places: list[int]) -> Floats:
+        """Return the (replicates,) maximum log-likelihoods of a model."""
+        key = tuple(sorted(places))
+        if key not in self.known:
+            self.known[key] = self._fitted(key)
+        return self.known[key][1]
 
-    def _missing(self, start: OrdinalFit, x: Floats) -> int:
-        """Return how many slopes a fit lacks for the columns of x."""
-        return int(self.level.max()) + x.shape[1] - len(start.parameters)
+    def _fitted(self, places: tuple[int, ...]) -> tuple[OrdinalFit, Floats]:
+        """Return a fit and its (replicates,) maximum log-likelihoods, begun at the model without the last column."""
+        x, smaller = self.columns[:, places], self.known.get(places[:-1]) if places else None
+        fit = fit_ordinal(
+            self.level, x, self.weight, None if smaller is None else np.append(smaller[0].parameters, 0.0)
+        )
+        if not len(self.counts):
+            return fit, np.array([fit.log_likelihood])
+        by_unit = unit_matrix(self.unit, self.weight, self.counts.shape[1])
+        drawn = replicate_likelihoods(row_terms(self.level, x, fit.parameters), by_unit, self.counts)
+        return fit, np.append(fit.log_likelihood, drawn)
 
 
 def linear_game(found: Regressors, n_boot: int, seed: int) -> LinearGame:
@@ -203,10 +210,10 @@ def ordinal_slopes(found: Regressors, game: OrdinalGame) -> Slopes:
     """Return the log odds ratios of the drivers' columns, for one unit of each."""
     parameters = game.everything().parameters
     rows = row_terms(game.level, game.columns, parameters)
-    inverse = np.linalg.inv(rows.information(game.weight))
+    inverse: Floats = np.linalg.inv(rows.information(game.weight)).astype(np.float64)
     slopes = linearised(parameters, rows.gradient * game.weight[:, None], inverse, found.design)
     away = found.x - np.average(found.x, axis=0, weights=found.weight)
-    return _last(slopes, found.x.shape[1], np.sqrt(np.average(away**2, axis=0, weights=found.weight)))
+    return _last(slopes, found.x.shape[1], np.sqrt(found.weight @ away**2 / found.weight.sum()))
 
 
 def _separates(game: OrdinalGame, places: list[int]) -> bool:

@@ -1,4 +1,4 @@
-"""What no driver model can be made of: too few answers, columns that say nothing or the same. Named, in one sentence."""
+"""What no driver model can be made of: too few answers, columns that say nothing or the same. Named in a sentence."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["FEWEST", "check_regressors", "joined_names"]
 
 # A model needs this many customers, and this many for each of its columns.
-FEWEST, FEWEST_A_COLUMN = 30, 10
+FEWEST, FEWEST_A_COLUMN = 30, 5
 # A column of which the others leave less than this share of its variance is taken for a combination of them.
 COLLINEAR = 1e-8
 # A standard deviation this small beside the largest value is rounding error of one and the same value.
@@ -85,8 +85,8 @@ def _check_collinear(found: "Regressors", controls: list[str]) -> None:
     for late, early in zip(*np.nonzero(np.tril(1 - likeness**2 < COLLINEAR, -1)), strict=True):
         if names[early] != names[late]:
             raise StudyError(
-                f"{names[early]} and {names[late]}: the two hold the same values but for a scale, and no model can tell "
-                "them apart; leave one out."
+                f"{names[early]} and {names[late]}: the two hold the same values but for a scale, and no model can "
+                "tell them apart; leave one out."
             )
     left = np.array([_left(likeness, place) for place in range(len(names))])
     if (left < COLLINEAR).any():

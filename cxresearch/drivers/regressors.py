@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -66,7 +67,7 @@ class Regressors:
         """Return `n`, `n_customers` and `n_eff` (Kish's, of customers' total weights) of some rows."""
         used = slice(None) if rows is None else rows
         person, weight = self.person[used], self.weight[used]
-        of_person = np.bincount(person, weight)
+        of_person = np.bincount(person, weight).astype(np.float64)
         n_eff = float(kish(of_person[of_person > 0])[0]) if len(weight) else 0.0
         return {"n": len(weight), "n_customers": len(np.unique(person)), "n_eff": n_eff}
 
@@ -166,8 +167,8 @@ def _complete(answers: Answers, columns: dict[str, Floats], outcome: str) -> np.
         rarest = min(known, key=lambda name: int(known[name].sum()))
         share = known[rarest].sum() / answered.sum()
         raise StudyError(
-            f"drivers: no answer has all of them; {rarest} is the rarest ({share:.0%} of the answers): leave it out, or "
-            "prepare the missing values first."
+            f"drivers: no answer has all of them; {rarest} is the rarest ({share:.0%} of the answers): leave it out, "
+            "or prepare the missing values first."
         )
     return rows
 
@@ -200,7 +201,7 @@ def _arranged(
     ends = np.cumsum([0, *widths])
     return Regressors(
         drivers=drivers,
-        places=[list(range(start, end)) for start, end in zip(ends[:-1], ends[1:], strict=True)],
+        places=[list(range(start, end)) for start, end in pairwise(ends)],
         terms=[term for name in drivers for term in coded[name][1]],
         members=np.hstack([coded[name][2] for name in drivers]),
         x=np.hstack([coded[name][0] for name in drivers]),
@@ -221,7 +222,8 @@ def _outcome(votes: Floats, name: str, model: Model) -> Floats:
         raise StudyError(f"{name}: a logit model needs an outcome of 0 and 1; use model='ordered', or code it so.")
     if model == "ordered" and len(levels) > MOST_LEVELS:
         raise StudyError(
-            f"{name}: found {len(levels)} different values; an ordered model takes at most {MOST_LEVELS}: use model='ols'."
+            f"{name}: found {len(levels)} different values; an ordered model takes at most {MOST_LEVELS}: "
+            "use model='ols'."
         )
     if model != "ols":
         return codes.astype(float)

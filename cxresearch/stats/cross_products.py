@@ -11,8 +11,8 @@ __all__ = ["cross_products", "dealt", "draws", "resampled_products", "standardis
 
 # Rows multiplied, and resamples drawn, at a time.
 ROWS, DRAWS = 1 << 16, 64
-# More units than this are dealt at random into as many bundles, which are resampled whole: the variance of the bootstrap
-# stays what it is, up to a part in MOST_UNITS, and a million customers cost no more than these.
+# More units than this are dealt at random into as many bundles, which are resampled whole: the variance of the
+# bootstrap stays what it is, up to a part in MOST_UNITS, and a million customers cost no more than these.
 MOST_UNITS = 20_000
 
 

@@ -70,9 +70,10 @@ def owen(values: Floats, n_groups: int) -> Floats:
     array([0.15, 0.15])
     """
     n_members = _n_players(values) - n_groups
+    # The members' bits are the high ones: outer products run through the groups' subsets fastest.
     present, absent = _order_weights(n_members)
     groups = _order_weights(n_groups + 1)[1][: 1 << n_groups]
-    return _weighted(values, np.kron(present, groups), np.kron(absent, groups))[n_groups:]
+    return _weighted(values, np.outer(present, groups).ravel(), np.outer(absent, groups).ravel())[n_groups:]
 
 
 def first(values: Floats) -> Floats:

@@ -9,7 +9,7 @@ from cxresearch.stats.design import Floats
 __all__ = ["PSEUDO_R2"]
 
 
-def mcfadden(fitted: Floats, null: Floats, n: float) -> Floats:
+def mcfadden(fitted: Floats, null: Floats, n: Floats) -> Floats:
     """Return 1 - ℓ/ℓ₀ (McFadden 1974).
 
     Examples
@@ -20,7 +20,7 @@ def mcfadden(fitted: Floats, null: Floats, n: float) -> Floats:
     return 1 - fitted / null
 
 
-def cox_snell(fitted: Floats, null: Floats, n: float) -> Floats:
+def cox_snell(fitted: Floats, null: Floats, n: Floats) -> Floats:
     """Return 1 - exp(2(ℓ₀ - ℓ)/n) (Cox & Snell 1989).
 
     Examples
@@ -31,7 +31,7 @@ def cox_snell(fitted: Floats, null: Floats, n: float) -> Floats:
     return -np.expm1(2 * (null - fitted) / n)
 
 
-def nagelkerke(fitted: Floats, null: Floats, n: float) -> Floats:
+def nagelkerke(fitted: Floats, null: Floats, n: Floats) -> Floats:
     """Return Cox and Snell's over the largest it can be, 1 - exp(2ℓ₀/n) (Nagelkerke 1991).
 
     Examples
@@ -42,7 +42,7 @@ def nagelkerke(fitted: Floats, null: Floats, n: float) -> Floats:
     return cox_snell(fitted, null, n) / -np.expm1(2 * null / n)
 
 
-def estrella(fitted: Floats, null: Floats, n: float) -> Floats:
+def estrella(fitted: Floats, null: Floats, n: Floats) -> Floats:
     """Return 1 - (ℓ/ℓ₀)^(-2ℓ₀/n) (Estrella 1998).
 
     Examples
@@ -53,8 +53,8 @@ def estrella(fitted: Floats, null: Floats, n: float) -> Floats:
     return 1 - (fitted / null) ** (-2 * null / n)
 
 
-# The four of Azen & Traxel (2009), as R `dominanceanalysis` has them; n is the sum of the weights, scaled to the answers.
-PSEUDO_R2: dict[str, Callable[[Floats, Floats, float], Floats]] = {
+# The four of Azen & Traxel (2009), as R `dominanceanalysis` has them; n is the sum of weights of mean 1.
+PSEUDO_R2: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
     "mcfadden": mcfadden,
     "cox-snell": cox_snell,
     "nagelkerke": nagelkerke,

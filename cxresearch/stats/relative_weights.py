@@ -79,4 +79,5 @@ def _correlations(matrix: Floats) -> tuple[Floats, Floats]:
 
 def _slopes(predictors: Floats, outcome: Floats) -> Floats:
     """Return the standardised slopes."""
-    return np.linalg.solve(predictors, outcome[..., None])[..., 0]
+    found: Floats = np.linalg.solve(predictors, outcome[..., None])[..., 0].astype(np.float64)
+    return found
