@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxresearch.cache import digest, file_digest
 from cxresearch.strict_yaml import StudyError
-from cxresearch.topics import vectors
+from cxresearch.topics import addressees, vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -37,8 +37,12 @@ class Embedding:
         ISO 639-1 codes of the languages it knows; None for all.
     folder
         Where a local model lies.
-    vocabulary, arrays
-        Of TF-IDF: its words, their weights `idf` and the `components` of its SVD.
+    vocabulary
+        Of TF-IDF: its words.
+    handles
+        Frequent @handles of the fitted texts, whose shifts are taken out.
+    arrays
+        Of TF-IDF the weights of words (`idf`) and the `components` of its SVD; `shifts` of the middle and the handles.
     """
 
     kind: str
@@ -46,17 +50,35 @@ class Embedding:
     languages: tuple[str, ...] | None
     folder: str | None = None
     vocabulary: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
     arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     def describe(self) -> dict[str, Any]:
         """Return what of it is plain JSON."""
-        return {name: getattr(self, name) for name in ("kind", "digest", "languages", "folder", "vocabulary")}
+        names = ("kind", "digest", "languages", "folder", "vocabulary", "handles")
+        return {name: getattr(self, name) for name in names}
 
     def points(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one point of unit length a text; those of a neural model are kept in the project's cache."""
+        found = self.raw(texts)
+        return self.placed(texts, found)
+
+    def raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the points of texts as the model gives them."""
         if self.kind == TFIDF:
             return _tfidf_points(self, texts)
         return vectors.cached(texts, self.digest, lambda new: _encode(self, new))
+
+    def placed(self, texts: Sequence[str], points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return raw points with the middle and the shifts of handles taken out."""
+        if "shifts" not in self.arrays or not len(points):
+            return points
+        return addressees.take_out(texts, points, self.handles, self.arrays["shifts"])
+
+    def learn_shifts(self, texts: Sequence[str], points: NDArray[np.float32]) -> "Embedding":
+        """Return the embedding with what it learns of its texts' middle and handles."""
+        handles, shifts = addressees.learn(texts, points)
+        return replace(self, handles=handles, arrays={**self.arrays, "shifts": shifts})
 
 
 def open_embedding(name: str, texts: Sequence[str] = ()) -> Embedding:
@@ -149,7 +171,8 @@ def _learn_tfidf(texts: Sequence[str]) -> Embedding:
     solver = TruncatedSVD(size, algorithm="arpack", random_state=0)
     components = solver.fit(counted).components_.astype(np.float32) if min(counted.shape) > 1 else np.eye(1, dtype="f4")
     key = digest(vocabulary, idf.tobytes(), components.tobytes())
-    return Embedding(TFIDF, key, None, None, vocabulary, {"idf": idf, "components": components})
+    arrays = {"idf": idf, "components": components}
+    return Embedding(TFIDF, key, None, vocabulary=vocabulary, arrays=arrays)
 
 
 def _vectorizer(vocabulary: Sequence[str] | None) -> Any:

@@ -59,7 +59,7 @@ def languages(model: TopicModel) -> list[str] | None:
 
 def score_prepared(model: TopicModel, prepared: Prepared) -> pd.DataFrame:
     """Return the topics of prepared texts."""
-    units = prepared.sentences
+    units = prepared.units(whole=model.settings["whole_texts"])
     distinct, codes = _distinct(units["sentence"])
     points = model.embedding.points(distinct)
     return score_units(model, prepared.documents, units, points, codes)

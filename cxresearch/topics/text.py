@@ -65,6 +65,12 @@ class Prepared:
         """The documents that are modelled."""
         return self.documents[self.documents["left_out"].eq("")]
 
+    def units(self, whole: bool) -> pd.DataFrame:
+        """Return what is scored, `text` and `sentence`: the sentences, or the texts as a whole."""
+        if whole:
+            return self.usable[["text", "document"]].rename(columns={"document": "sentence"}).reset_index(drop=True)
+        return self.sentences
+
 
 def prepare(
     texts: Iterable[object], *, translation: Iterable[object] | None = None, languages: Sequence[str] | None = ("en",)

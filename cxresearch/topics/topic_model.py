@@ -1,7 +1,7 @@
 """A topic model as it is kept: the same centroids and thresholds for every period."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ def load(folder: str | Path) -> TopicModel:
         raise StudyError(f"{shown(source)}: this is no saved topic model; check the path, or fit it again.") from None
     centroids = arrays.pop("centroids")
     parts = facts["embedding"]
-    languages = None if parts["languages"] is None else tuple(parts["languages"])
-    embedding = Embedding(**{**parts, "languages": languages, "vocabulary": tuple(parts["vocabulary"])})
-    return TopicModel(frames[0], centroids, replace(embedding, arrays=arrays), frames[1], facts["settings"])
+    lists = {
+        name: None if parts[name] is None else tuple(parts[name]) for name in ("languages", "vocabulary", "handles")
+    }
+    embedding = Embedding(**{**parts, **lists, "arrays": arrays})
+    return TopicModel(frames[0], centroids, embedding, frames[1], facts["settings"])
