@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cxresearch.weights import StudyWeights
 
 KIND = "tables"
+# Words of the texts that may be names, for a person to look through: private, and on no page.
+REVIEW = "review"
 COMPLETE = "complete"
 QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
 # More groups than this are no segment to read at a glance.
@@ -311,7 +313,7 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     # A table of a database may change while it is read; what is kept under a key must be what the key stands for.
     if data_key(study) != key:
         raise StudyError("the data changed while they were read; run it again.")
-    frames, redaction = redacted({name: part.frame for name, part in accepted.items()}, study)
+    frames, redaction, review = redacted({name: part.frame for name, part in accepted.items()}, study)
     if frames["responses"].empty:
         raise StudyError(
             f"tables.responses: no response is left of {_rows_in(accepted['responses'])} rows "
@@ -331,6 +333,7 @@ def _fill(study: Study, key: str, cache: Store) -> None:
         prefix = "quality-" if name in quality else ""
         target = cache.path(KIND, f"{key}-{prefix}{name}.parquet")
         write_atomic(target, frame.reset_index(drop=True).to_parquet)
+    write_atomic(cache.path(REVIEW, f"{study.folder.name}.csv"), partial(review.to_csv, index=False))
     cache.write_json(KIND, f"{key}-{COMPLETE}", sorted(frames))
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from cxresearch.schema.base import Strict
 from cxresearch.schema.columns import COLUMN_TYPES, METRICS, TAKEN, column_type
+from cxresearch.schema.redaction import Redaction
 from cxresearch.schema.tables import NEEDED, TABLES, Design, Table
 from cxresearch.schema.weights import Weights
 from cxresearch.strict_yaml import nearest
@@ -104,6 +105,7 @@ class Study(Strict):
     targets: dict[str, float] = {}
     owners: dict[str, str] = {}
     disclosure: Disclosure = Disclosure()
+    redaction: Redaction = Redaction()
     path: Path = Field(Path(), exclude=True)
 
     @field_validator("timezone")

@@ -14,15 +14,16 @@ LINES = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 LONE = re.compile("[\ud800-\udfff]")
 BLANKS, LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n[ \n]*")
+OTHER_DIGITS = re.compile(r"(?![0-9])\d")
 # Characters that stand for a plain one in addresses and numbers, and that NFKC leaves alone.
 PLAIN = str.maketrans("\u2010\u2011\u2012\u2013\u2212\u2018\u2019\u02bc", "-----'''")
 
 
 def one_spelling(text: str) -> str:
-    """Return a text in one spelling.
+    r"""Return a text in one spelling.
 
-    Compatibility forms are folded (NFKC), dashes and apostrophes are plain, invisible and control characters are gone, half
-    characters become U+FFFD, blanks are single; line ends and emoji stay.
+    Compatibility forms are folded (NFKC), digits, dashes and apostrophes are plain, invisible and control characters
+    are gone, half characters become U+FFFD, blanks are single; line ends and emoji stay.
 
     Examples
     --------
@@ -33,4 +34,5 @@ def one_spelling(text: str) -> str:
     if not text.isascii():
         text = INVISIBLE.sub("", JOINERS.sub("", LONE.sub("\ufffd", text)))
         text = unicodedata.normalize("NFKC", text).translate(PLAIN)
+        text = OTHER_DIGITS.sub(lambda found: str(unicodedata.digit(found[0])), text)
     return LINE_ENDS.sub("\n", BLANKS.sub(" ", CONTROL.sub("", text))).strip()
