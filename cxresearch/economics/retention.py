@@ -74,8 +74,8 @@ def retention(
     -------
     pandas.DataFrame
         One row for all and for each group: `segment`, `level`, `n` (answers), `n_customers`, `n_eff`, `estimate`
-        (share kept, 0-1), `std_error`, `conf_low`, `conf_high`, `followed` (customers followed that long), `months`, `flag`. Where under
-        30 customers were followed that long the estimate is missing: `not seen that long`.
+        (share kept, 0-1), `std_error`, `conf_low`, `conf_high`, `followed` (customers followed that long),
+        `months`, `flag`. Where under 30 customers were followed that long the estimate is missing: `not seen that long`.
 
     Raises
     ------
@@ -87,8 +87,8 @@ def retention(
     Notes
     -----
     Kaplan and Meier (1958) with the answers' weights; log-log interval; the variance sums over the answers of a
-    customer or account (infinitesimal jackknife): R `survival::survfit(Surv(months, left) ~ group, weights, cluster, conf.type =
-    "log-log")`.
+    customer or account (infinitesimal jackknife): R `survival::survfit(Surv(months, left) ~ group,
+    weights, cluster, conf.type = "log-log")`.
 
     Examples
     --------

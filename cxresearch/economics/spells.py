@@ -106,7 +106,8 @@ def spells_after_answers(study: "StudyData", by: str | None = NPS_GROUP, survey:
     known = customers.reindex(answers["customer_id"])
     frame = pd.DataFrame(
         {"customer_id": answers["customer_id"], "unit": unit_of(answers),
-         "start": answers["responded_at"].dt.normalize(), "churned_at": known["churned_at"].to_numpy(), "weight": answers.get("weight", 1.0)}
+         "start": answers["responded_at"].dt.normalize(), "churned_at": known["churned_at"].to_numpy(),
+         "weight": answers.get("weight", 1.0)}
     )  # fmt: skip
     unlisted = ~answers["customer_id"].isin(customers.index)
     reasons = {"answers without a customer in the customer list": unlisted.to_numpy()}

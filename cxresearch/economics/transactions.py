@@ -38,8 +38,8 @@ def transactions(study: "StudyData") -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a customer: `customer_id`, `frequency` (repeat purchases), `recency` (months from the first to the
-        last), `T` (months from the first to the last month of bills), `monetary` (mean value of the repeat purchases, missing
-        without one). Who first bought in the last month had no time to buy again and is left out.
+        last), `T` (months from the first to the last month of bills), `monetary` (mean value of the repeat
+        purchases, missing without one). Who first bought in the last month had no time to buy again and is left out.
 
     Raises
     ------
