@@ -1,4 +1,4 @@
-"""Importance by the definition: R's numbers, sums over all orders of entry, refitted models, and what must not matter."""
+"""Importance by the definition: R's numbers, means over all orders of entry, refitted models, invariances."""
 
 import io
 import itertools
@@ -233,7 +233,9 @@ def test_a_resamples_pseudo_r2_is_that_of_its_own_fit():
         approximate = replicate_likelihoods(rows, unit_matrix(np.arange(1_000), weight, 1_000), counts)
         return approximate, np.array([fit_ordinal(level, columns, weight * times).log_likelihood for times in counts])
 
-    found, refitted = (PSEUDO_R2["mcfadden"](model, null, 1) for model, null in zip(both(x), both(x[:, :0]), strict=True))
+    found, refitted = (
+        PSEUDO_R2["mcfadden"](model, null, 1) for model, null in zip(both(x), both(x[:, :0]), strict=True)
+    )
     assert np.corrcoef(found, refitted)[0, 1] > 0.999
     assert found.std() == pytest.approx(refitted.std(), rel=0.03)
     assert found.mean() == pytest.approx(refitted.mean(), abs=0.05 * refitted.std())

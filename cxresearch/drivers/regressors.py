@@ -175,7 +175,7 @@ def _complete(answers: Answers, columns: dict[str, Floats], outcome: str) -> np.
 
 def _terms(name: str, values: Floats, column: pd.Series) -> tuple[Floats, list[str], np.ndarray]:
     """Return the columns of a driver, their names and which rows count for each."""
-    if not _is_factor(column):
+    if not _is_factor(column) or np.ptp(values) == 0:
         return values[:, None], [name], np.ones((len(values), 1), dtype=bool)
     codes, levels = values.astype(np.intp), ordered_levels(column)[1]
     found = np.bincount(codes, minlength=len(levels))
