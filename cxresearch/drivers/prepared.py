@@ -83,7 +83,7 @@ def prepare(
     drivers: Sequence[str] | None = None,
     *,
     controls: Sequence[str] = (),
-    period: str | None = None,
+    n_periods: int = 1,
     survey: str | None = None,
     copies: int = COPIES,
     seed: int = 0,
@@ -100,8 +100,8 @@ def prepare(
         Columns of the responses; those under `drivers:` of the study file by default.
     controls
         Further columns that are always in the model, such as segments; where one is blank, that is a level of its own.
-    period
-        The run's by default; `all` for all of them.
+    n_periods
+        How many periods up to the run's are taken together; of several, each keeps its own level in the model.
     survey
         `relationship` or `transactional`; by default the first in which the drivers were rated.
     copies
@@ -142,7 +142,8 @@ def prepare(
     if copies < 2:
         raise StudyError(f"copies: found {copies}; Rubin's rules compare at least 2 completed copies.")
     wanted = outcome or study.primary
-    rows, asked_in = _answers(study, wanted, names, survey, period)
+    periods = study.periods[-n_periods:]
+    rows, asked_in = _answers(study, [wanted, *names], survey, periods)
     kinds = {name: _kinds(rows, name) for name in names}
     known, why = _usable(rows, kinds)
     if len(known) < 2:
@@ -151,7 +152,7 @@ def prepare(
     used = rows[~silent].reset_index(drop=True)
     frames, flags = _filled(used, {name: kinds[name][~silent] for name in known}, wanted, copies, seed)
     design = columns_of(study, rows, asked_in)
-    held, frames = _with_controls(frames, list(controls))
+    held, frames = _with_controls(frames, [*controls, *["period"] * (len(periods) > 1)])
     return Prepared(
         frames=tuple(frames),
         outcome=wanted,
@@ -168,19 +169,19 @@ def prepare(
 
 
 def _answers(
-    study: "StudyData", outcome: str, drivers: list[str], survey: str | None, period: str | None
+    study: "StudyData", names: list[str], survey: str | None, periods: list[str]
 ) -> tuple[pd.DataFrame, str]:
     """Return the answers with an outcome of the survey in which the drivers were rated, and that survey."""
-    for name in (outcome, *drivers):
+    for name in names:
         if name not in study.responses:
             raise StudyError(f"the responses have no column {name!r}; name it in the study file.")
-    surveys = [survey] if survey else ["relationship", "transactional"]
-    for one in surveys:
-        rows = rows_of(study, one, period or study.period)
+    outcome, *drivers = names
+    for one in [survey] if survey else ["relationship", "transactional"]:
+        rows = pd.concat([rows_of(study, one, period) for period in periods])
         rows = rows[rows[outcome].notna()].reset_index(drop=True)
         if len(rows) and rows[drivers].notna().any(axis=None):
             return rows, one
-    raise StudyError(f"drivers: no answer of {period or study.period} has both {outcome} and a rating; see the exports.")
+    raise StudyError(f"drivers: no answer of {periods[-1]} has both {outcome} and a rating; see the exports.")
 
 
 def _kinds(rows: pd.DataFrame, driver: str) -> np.ndarray:

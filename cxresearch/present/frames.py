@@ -20,6 +20,8 @@ LIMITS = {
     "difference": ("difference_low", "difference_high"),
     "rank": ("rank_low", "rank_high"),
     "share": ("share_low", "share_high"),
+    "penalty": ("penalty_low", "penalty_high"),
+    "reward": ("reward_low", "reward_high"),
 }
 NOT_COMPARABLE = "not comparable"
 DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable", "difference", "difference_low",

@@ -86,6 +86,32 @@ HEADINGS = {
     "share_invited": "Of the invited",
     "share_answered": "Of the answers",
     "not_said": "Not said",
+    "answers": "Answers",
+    "rated": "Rated",
+    "not_applicable": "Does not apply",
+    "not_shown": "Not shown",
+    "refused": "Left blank",
+    "treatment": "What is done",
+    "n_rated": "Ratings",
+    "n_low": "Low ratings",
+    "n_high": "High ratings",
+    "penalty": "Low rating costs",
+    "reward": "High rating gains",
+    "kind": "Kind",
+    "rank_1": "Ranks first",
+    "top_3": "Among the first three",
+    "mean_rank": "Mean rank",
+    "correlation": "Correlation with the score",
+    "vif": "Variance inflation",
+    "without": "Fewest customers that carry the sign",
+    "check": "Check",
+    "limit": "Warns at",
+    "meaning": "What it means",
+    "reliability": "Reliability",
+    "own_until": "Own effect down to",
+    "refused_from": "Refused from",
+    "largest_difference": "Largest difference of shares",
+    "probability": "How often larger",
 }
 METRICS = {
     "nps": "NPS",
@@ -153,6 +179,11 @@ def label(name: str, labels: Mapping[str, str] | None = None) -> str:
     known = {**HEADINGS, **METRICS, **(labels or {})}
     if name in known:
         return clean(known[name])
+    return _spelled(name)
+
+
+def _spelled(name: str) -> str:
+    """Return a name written as code as words."""
     words = clean(name.replace("_", " ")).split(" ")
     spelled = [ACRONYMS.get(word.lower(), word) for word in words]
     return " ".join([capital(spelled[0]) if spelled[0].islower() else spelled[0], *spelled[1:]])
@@ -173,6 +204,9 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
         return period_label(text)
     if is_total(text):
         return capital(text)
+    if column == "driver":
+        # A driver may have the name of a column of results, such as value.
+        return clean((labels or {}).get(text) or METRICS.get(text) or _spelled(text))
     if column in CODED:
         return label(text, labels)
     if column in PHRASES:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.present import frames, plots, quality_words, segment_words
+from cxresearch.present import driver_words, frames, plots, quality_words, segment_words
 from cxresearch.present import labels as say
 from cxresearch.present.findings import (
     FINDINGS,
@@ -266,7 +266,7 @@ def _family(frame: pd.DataFrame, arguments: Arguments) -> str:
 
 
 def finding_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Labels) -> str:
-    """Return one supported change as a sentence of its own.
+    """Return one supported change, or what is to be said about one driver, as a sentence of its own.
 
     Parameters
     ----------
@@ -282,6 +282,8 @@ def finding_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Labe
     >>> finding_of_row(row, {}, {})
     'NPS fell by 8 points (3 to 13) to +12 for Basic (plan). 520 answers.'
     """
+    if "driver" in record:
+        return driver_words.driver_of_row(record, arguments, labels)
     unit = unit_of(record, arguments)
     sizes = sorted(abs(record[name]) for name in ("conf_low", "conf_high"))
     limits = " to ".join(amount(size, unit).split(" ")[0] for size in sizes)
