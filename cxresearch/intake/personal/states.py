@@ -8,52 +8,9 @@ from collections.abc import Callable, Sequence
 
 KIND = "national-id"
 LETTERS_ES, LETTERS_FI = "TRWAGMYFPDXBNJZSQVHLCKE", "0123456789ABCDEFHJKLMNPRSTUVWXY"
-ODD_IT = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        # fmt: off
-        [
-            1,
-            0,
-            5,
-            7,
-            9,
-            13,
-            15,
-            17,
-            19,
-            21,
-            1,
-            0,
-            5,
-            7,
-            9,
-            13,
-            15,
-            17,
-            19,
-            21,
-            2,
-            4,
-            18,
-            20,
-            11,
-            3,
-            6,
-            8,
-            12,
-            14,
-            16,
-            10,
-            22,
-            25,
-            24,
-            23,
-        ],
-        # fmt: on
-        strict=True,
-    )
-)
+# Where an odd sign of the codice fiscale stands here is its value; digits count as the letters from A on.
+ODD_IT = "BAKPLCQDREVOSFTGUHMINJWZYX"
+DIGITS_AS_LETTERS = str.maketrans("0123456789", "ABCDEFGHIJ")
 
 
 def _weighted(text: str, weights: Sequence[int]) -> int:
@@ -128,7 +85,8 @@ def _ireland(text: str) -> bool:
 def _italy(text: str) -> bool:
     """Codice fiscale: odd and even places weigh differently, modulo 26."""
     even = sum(int(sign) if sign.isdigit() else ord(sign) - 65 for sign in text[1:15:2])
-    return chr(65 + (even + sum(ODD_IT[sign] for sign in text[0:15:2])) % 26) == text[15]
+    odd = sum(ODD_IT.index(sign) for sign in text[0:15:2].translate(DIGITS_AS_LETTERS))
+    return chr(65 + (even + odd) % 26) == text[15]
 
 
 def _netherlands(text: str) -> bool:
