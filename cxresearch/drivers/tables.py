@@ -121,17 +121,17 @@ def conditional(names: list[str], values: Floats | None, bases: Bases) -> pd.Dat
     return _flagged(_frame(keys, bases, {"estimate": conditional_dominance(values).ravel()}))
 
 
-def _frame(keys: Mapping[str, object], bases: Mapping[str, object], numbers: Mapping[str, object]) -> pd.DataFrame:
+def _frame(
+    keys: Mapping[str, list[str] | list[int]], bases: Mapping[str, object], numbers: Mapping[str, object]
+) -> pd.DataFrame:
     """Return grouping columns, bases and numbers side by side."""
-    rows = pd.DataFrame(keys)
-    for name, column in {**bases, **numbers}.items():
-        rows[name] = column
-    return rows
+    n_rows = max(map(len, keys.values()))
+    return pd.DataFrame({**keys, **bases, **numbers}, index=range(n_rows))
 
 
 def _flagged(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with how far their base may be read."""
-    return rows.assign(flag=base_flag(rows["n"], rows["n_eff"])).astype({"flag": "str"})
+    return rows.assign(flag=pd.Series(base_flag(rows["n"], rows["n_eff"]), index=rows.index, dtype="str"))
 
 
 def _estimated(drawn: Floats, conf_level: float) -> dict[str, Floats]:

@@ -41,15 +41,17 @@ def own_effects(runs: int) -> list[Claim]:
 
 
 def noisy_ratings(runs: int) -> list[Claim]:
-    """Return what measurement error does: other ratings do not take up all that they should, and the null gets it."""
+    """Return what measurement error does: what the ratings do not carry of one another falls to the null as well."""
     rng = np.random.default_rng(42)
-    found = [_own(_world(rng, MANY, RELIABILITY)) for _ in range(runs)]
-    setting = f"4 drivers that correlate {LIKENESS}, {MANY:,} answers, reliability {RELIABILITY}"
+    frames = [_world(rng, MANY, RELIABILITY) for _ in range(runs)]
     what = "a driver without an effect is said to have one of its own"
-    return [
-        claim(SECTION, what, setting, _of(found, NULL), TOLD),
-        claim(SECTION, "… the model was refused", setting, (one is None for one in found), TOLD),
-    ]
+    claims = []
+    for outcome, words in (("nps", "votes"), ("score", "the score behind the votes")):
+        found = [_own(frame, outcome) for frame in frames]
+        setting = f"4 drivers that correlate {LIKENESS}, {MANY:,} answers, reliability {RELIABILITY}; {words}"
+        claims.append(claim(SECTION, what, setting, _of(found, NULL), TOLD))
+        claims.append(claim(SECTION, "… the model was refused", setting, (one is None for one in found), TOLD))
+    return claims
 
 
 def share_intervals(runs: int) -> list[Claim]:
@@ -76,10 +78,10 @@ def _of(found: list[dict[str, bool] | None], name: str) -> Iterator[bool]:
     return (one is not None and one[name] for one in found)
 
 
-def _own(frame: pd.DataFrame) -> dict[str, bool] | None:
+def _own(frame: pd.DataFrame, outcome: str = "nps") -> dict[str, bool] | None:
     """Return which drivers are said to have an effect of their own; None where the model is refused."""
     try:
-        slopes = drivers.importance(frame, "nps", list(EFFECTS), n_boot=0).coefficients
+        slopes = drivers.importance(frame, outcome, list(EFFECTS), n_boot=0).coefficients
     except StudyError:
         return None
     return dict(zip(slopes["driver"], slopes["own_effect"], strict=True))
@@ -93,7 +95,7 @@ def _world(rng: np.random.Generator, answers: int, reliability: float = 1.0) -> 
     score = felt @ np.array(list(EFFECTS.values())) + rng.normal(size=answers)
     votes = np.select([score < _limits()[0], score > _limits()[1]], [3.0, 10.0], 8.0)
     error = np.sqrt(1 / reliability - 1) * rng.normal(size=felt.shape)
-    return pd.DataFrame(felt + error, columns=list(EFFECTS)).assign(nps=votes)
+    return pd.DataFrame(felt + error, columns=list(EFFECTS)).assign(nps=votes, score=score)
 
 
 def _covariances() -> tuple[Floats, Floats, float]:
