@@ -94,7 +94,7 @@ class PanelSlope:
     naive
         As if the scores had no sampling error.
     corrected
-        With the sampling variance taken off; missing where the reliability is not positive.
+        With the sampling variance taken off. Both slopes are missing where the panel is refused.
     p_value
         Of no slope, on the uncorrected one: sampling error cannot make a slope where there is none.
     reliability, reliability_low
@@ -265,24 +265,13 @@ def panel_slope(
     noise = effects.by_segment(effects.m * variance)
     known = float(1 - noise.sum() / size)
     bound = reliability_bound(known, effects.df)
-    naive = Scores(*of_segments)
-    draws = webb(n_boot, len(noise), seed)
-    nothing = Slope(np.nan, np.nan, np.nan, np.nan)
-    corrected = _slope(Scores(of_segments[0], of_segments[1] - noise), draws, conf_level) if known > 0 else nothing
-    return PanelSlope(
-        naive=_slope(naive, draws, conf_level),
-        corrected=corrected,
-        p_value=p_value(naive, draws),
-        reliability=known,
-        reliability_low=bound,
-        status=standing(known, bound, len(noise)),
-        df=effects.df,
-    )
-
-
-def _slope(scores: Scores, draws: Floats, conf_level: float) -> Slope:
-    """Return the slope of some scores with its interval."""
-    return Slope(scores.estimate, scores.std_error, *confidence_set(scores, draws, conf_level))
+    status = standing(known, bound, len(noise))
+    naive, draws = Scores(*of_segments), webb(n_boot, len(noise), seed)
+    slopes = [Slope(np.nan, np.nan, np.nan, np.nan)] * 2
+    if status != REFUSED:
+        both = naive, Scores(naive.at_zero, naive.slope - noise)
+        slopes = [Slope(one.estimate, one.std_error, *confidence_set(one, draws, conf_level)) for one in both]
+    return PanelSlope(*slopes, p_value(naive, draws), known, bound, status, effects.df)
 
 
 def _size(within: Floats, values: Floats) -> float:
