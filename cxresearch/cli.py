@@ -17,6 +17,7 @@ from rich.console import Console
 from cxresearch.cache import store
 from cxresearch.report.failure import ReportError
 from cxresearch.strict_yaml import StudyError, shown
+from cxresearch.topic_commands import commands as topic_commands
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 GIGABYTE = 10**9
@@ -185,6 +186,9 @@ def _told() -> Iterator[None]:
     except Exception as error:
         where = _logged()
         _end(f"{type(error).__name__} in cxresearch itself; {where} has the details.", FAILED)
+
+
+app.add_typer(topic_commands(_told), name="topics")
 
 
 def _work_done(made: Any) -> str:

@@ -40,6 +40,7 @@ ROOMS = [
     ["prove"],
     ["present"],
     ["report"],
+    ["topic_commands"],
     ["cli"],
 ]
 # study_data.results reads payloads back, study_data.load weights what it read; cache finds the project through study;

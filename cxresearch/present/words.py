@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.present import driver_words, frames, plots, quality_words, segment_words
+from cxresearch.present import driver_words, frames, plots, quality_words, segment_words, topic_words
 from cxresearch.present import labels as say
 from cxresearch.present.findings import (
     FINDINGS,
@@ -29,7 +29,18 @@ from cxresearch.present.labels import label, level, number, period_label
 from cxresearch.present.lines import sequence
 from cxresearch.present.payload import ProtectedPayload, group_columns
 
-__all__ = ["FINDINGS", "alt", "finding", "label", "level", "number", "period_label", "quality_words", "segment_words"]
+__all__ = [
+    "FINDINGS",
+    "alt",
+    "finding",
+    "label",
+    "level",
+    "number",
+    "period_label",
+    "quality_words",
+    "segment_words",
+    "topic_words",
+]
 
 UNRANKED = "very small base"
 SIGNIFICANCE = 0.05

@@ -16,8 +16,8 @@ from cxresearch.strict_yaml import StudyError, nearest, read_yaml, shown, valida
 
 __all__ = ["Codebook", "apply_codebook", "read_codebook", "write_codebook"]
 
-HEAD = """# What people call the topics found in the comments: made by `cxresearch topics codebook`, edited by people. Comments are
-# kept, and no model is fitted again. `id` and `words` say which topic is meant: leave them as they are.
+HEAD = """# What people call the topics of the comments: made by `cxresearch topics codebook`, edited by people.
+# Comments are kept, and no model is fitted again. `id` and `words` say which topic is meant: leave them as they are.
 #   name:   what reports call it              owner:   who answers for it
 #   into:   id of the topic it is part of     splits:  names with the words that decide; the rest keeps its name
 #   retired: true for a topic that a newer model has no more
