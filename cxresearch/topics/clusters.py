@@ -1,7 +1,7 @@
 """Groups of points: many small ones by density, merged to the number that the points themselves suggest.
 
 Small groups are found by UMAP and HDBSCAN (or PCA and k-means), merged by Ward's rule, and moved to where their points
-are. The number of groups is the fewest whose silhouette is within a twentieth of the best, at least the fourth root of
+are. The number of groups is the fewest whose silhouette is within a tenth of the best, at least the fourth root of
 the number of points.
 """
 
@@ -21,7 +21,7 @@ PRINCIPAL = 50
 MOST_FITTED = 20_000
 # Points whose silhouette is measured: its cost grows with their square.
 MEASURED = 2_500
-NEAR_BEST, TRIALS, MOVES = 0.95, 24, 5
+NEAR_BEST, TRIALS, MOVES = 0.9, 24, 5
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def group(points: Points, mode: str, seed: int) -> Groups:
     tree = ward(centroids, np.bincount(labels))
     merged, silhouette = _cut(sample, labels, tree, random)
     centroids, _ = _settle(sample, merged)
-    nearest = _nearest(points, centroids)
-    order = np.argsort(-np.bincount(nearest, minlength=len(centroids)), kind="stable")
+    labels = nearest(points, centroids)
+    order = np.argsort(-np.bincount(labels, minlength=len(centroids)), kind="stable")
     core = np.ones(len(points), bool)
     core[fitted] = small >= 0
-    return Groups(centroids[order], np.argsort(order)[nearest], core, len(tree) + 1, silhouette)
+    return Groups(centroids[order], np.argsort(order)[labels], core, len(tree) + 1, silhouette)
 
 
 def neighbours(points: Points, count: int = NEIGHBOURS) -> tuple[NDArray[np.int32], Points]:
@@ -103,7 +103,7 @@ def _reduced(points: Points, seed: int) -> Points:
     """Return the coordinates of points by UMAP."""
     count = min(NEIGHBOURS, len(points) - 1)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="umap")
+        warnings.simplefilter("ignore")
         from umap import UMAP
 
         model = UMAP(
@@ -122,10 +122,12 @@ def _reduced(points: Points, seed: int) -> Points:
 
 def _hdbscan(coordinates: Points, least: int) -> Labels:
     """Return the groups of coordinates by HDBSCAN, −1 for points in no dense place."""
-    from hdbscan import HDBSCAN
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from hdbscan import HDBSCAN
 
-    model = HDBSCAN(min_cluster_size=least, min_samples=5, cluster_selection_method="leaf", core_dist_n_jobs=1)
-    labels: Labels = model.fit(coordinates.astype(np.float64)).labels_.astype(np.int64)
+        model = HDBSCAN(min_cluster_size=least, min_samples=5, cluster_selection_method="leaf", core_dist_n_jobs=1)
+        labels: Labels = model.fit(coordinates.astype(np.float64)).labels_.astype(np.int64)
     return labels
 
 
@@ -204,13 +206,13 @@ def _settle(points: Points, labels: Labels) -> tuple[Points, Labels]:
     for _ in range(MOVES):
         named = np.unique(labels[labels >= 0])
         centroids = _unit(np.stack([points[labels == one].mean(0) for one in named]))
-        labels = _nearest(points, centroids)
+        labels = nearest(points, centroids)
     kept = np.unique(labels)
     return centroids[kept], np.searchsorted(kept, labels)
 
 
-def _nearest(points: Points, centroids: Points) -> Labels:
-    """Return the nearest centroid of each point."""
+def nearest(points: Points, centroids: Points) -> Labels:
+    """Return the number of the nearest centroid of each point."""
     step = max(1, 10_000_000 // len(centroids))
     parts = [(points[start : start + step] @ centroids.T).argmax(1) for start in range(0, len(points), step)]
     return np.concatenate(parts)

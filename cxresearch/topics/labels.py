@@ -82,26 +82,27 @@ class _Words:
 
 def _telling(texts: Sequence[str], points: Points, labels: NDArray[np.int64], words: _Words) -> list[list[str]]:
     """Return the words of each topic by BERTopic, whose own reduction and clustering are left out."""
-    from bertopic import BERTopic
-    from bertopic.backend import BaseEmbedder
-    from bertopic.cluster import BaseCluster
-    from bertopic.dimensionality import BaseDimensionalityReduction
-    from bertopic.representation import MaximalMarginalRelevance
-    from bertopic.vectorizers import ClassTfidfTransformer
-
-    backend = BaseEmbedder()
-    backend.embed = lambda found, verbose=False: words.find(found)
-    model = BERTopic(
-        embedding_model=backend,
-        umap_model=BaseDimensionalityReduction(),
-        hdbscan_model=BaseCluster(),
-        vectorizer_model=_counter(words.names),
-        ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
-        representation_model=MaximalMarginalRelevance(DIVERSITY, WORDS_SHOWN),
-        top_n_words=min(CANDIDATES, len(words.names)),
-    )
+    # Both the import and the fit warn of what is of no concern: no Tensorflow, an empty reduction.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from bertopic import BERTopic
+        from bertopic.backend import BaseEmbedder
+        from bertopic.cluster import BaseCluster
+        from bertopic.dimensionality import BaseDimensionalityReduction
+        from bertopic.representation import MaximalMarginalRelevance
+        from bertopic.vectorizers import ClassTfidfTransformer
+
+        backend = BaseEmbedder()
+        backend.embed = lambda found, verbose=False: words.find(found)
+        model = BERTopic(
+            embedding_model=backend,
+            umap_model=BaseDimensionalityReduction(),
+            hdbscan_model=BaseCluster(),
+            vectorizer_model=_counter(words.names),
+            ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
+            representation_model=MaximalMarginalRelevance(DIVERSITY, WORDS_SHOWN),
+            top_n_words=min(CANDIDATES, len(words.names)),
+        )
         model.fit(list(texts), embeddings=points, y=labels)
     # BERTopic numbers topics anew, by their sizes.
     theirs = dict(zip(labels.tolist(), model.topics_, strict=True))

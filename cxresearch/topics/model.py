@@ -1,7 +1,7 @@
 """Fitting topics: from texts to labelled, frozen centroids."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxresearch.strict_yaml import StudyError
 from cxresearch.topics.clusters import Groups, cut, group, ward
-from cxresearch.topics.embed import MINILM, TFIDF, open_embedding
+from cxresearch.topics.embed import MINILM, TFIDF, Embedding, open_embedding
 from cxresearch.topics.labels import describe
 from cxresearch.topics.scorer import score_units
 from cxresearch.topics.text import Prepared, prepare, words
@@ -79,18 +79,53 @@ def fit(
     languages = ("en",) if embedding == MINILM and embeddings is None else None
     prepared = prepare(given, translation=translation, languages=languages)
     _refuse_too_few(prepared)
+    units = prepared.units(whole=embeddings is not None)["sentence"]
+    known = open_embedding(embedding, units.unique().tolist() if embedding == TFIDF else ())
+    found = located(known, prepared, embeddings, len(given))
+    if not len(found.once):
+        raise StudyError("topics: the embedding knows no word of these texts; choose another one.")
+    points = found.points[found.once]
+    groups = group(points, mode, seed)
+    described = describe([found.texts[row] for row in found.once], points, groups.labels)
+    settings = {"mode": mode, "seed": seed, "whole_texts": embeddings is not None, **groups.facts()}
+    empty = pd.DataFrame()
+    model = TopicModel(_topics(groups, points, described), groups.centroids, found.embedding, empty, settings)
+    return _counted(model, score_units(model, prepared.documents, found.units, found.points, found.codes))
+
+
+@dataclass(frozen=True)
+class Located:
+    """Texts as points.
+
+    Attributes
+    ----------
+    embedding
+        What made the points; it knows the middle and the shifts of handles.
+    units, codes
+        What is scored, and which of the distinct texts each is.
+    texts, points
+        The distinct texts.
+    once
+        Which of them a model is fitted to: near-duplicates once, none whose words the embedding does not know.
+    """
+
+    embedding: Embedding
+    units: pd.DataFrame
+    codes: NDArray[np.intp]
+    texts: list[str]
+    points: Points
+    once: NDArray[np.intp]
+
+
+def located(embedding: Embedding, prepared: Prepared, embeddings: Points | None, count: int) -> Located:
+    """Return prepared texts as points, by an embedding or as given for each of `count` texts."""
     units = prepared.units(whole=embeddings is not None)
     codes, distinct = pd.factorize(units["sentence"])
-    known = open_embedding(embedding, list(distinct) if embedding == TFIDF else ())
-    raw = known.raw(list(distinct)) if embeddings is None else _given(embeddings, units, codes, len(given))
-    known = known.learn_shifts(list(distinct), raw)
-    points = known.placed(list(distinct), raw)
-    modelled = _once(distinct, points)
-    groups = group(points[modelled], mode, seed)
-    described = describe(list(distinct[modelled]), points[modelled], groups.labels)
-    settings = {"mode": mode, "seed": seed, "whole_texts": embeddings is not None, **groups.facts()}
-    model = TopicModel(_topics(groups, points[modelled], described), groups.centroids, known, pd.DataFrame(), settings)
-    return _counted(model, score_units(model, prepared.documents, units, points, codes))
+    texts = [str(text) for text in distinct]
+    raw = embedding.raw(texts) if embeddings is None else _given(embeddings, units, codes, count)
+    known = embedding if "shifts" in embedding.arrays else embedding.learn_shifts(texts, raw)
+    points = known.placed(texts, raw)
+    return Located(known, units, codes, texts, points, _once(texts, points))
 
 
 def _refuse_too_few(prepared: Prepared) -> None:
