@@ -118,6 +118,26 @@ def notes(study: StudyData) -> pd.DataFrame:
     return found.assign(**{name: found[name].where(found[name] > 0) for name in ("files", "rows")})
 
 
+def personal_data(study: StudyData) -> pd.DataFrame:
+    """Personal data taken out of texts before they were stored, and words that were left but may be names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a kind: `table`, `column`, `kind`, `items` (how many were taken out), `texts` (answers that held one).
+        The last row, of kind `to review`, counts the words that may be names and the answers that hold one; they
+        stand in a private file, `.cache/review/<study>.csv`. Names may remain elsewhere too.
+
+    Examples
+    --------
+    >>> import cxresearch as cx
+    >>> found = personal_data(cx.load("demo", period="2026Q3")).set_index(["table", "kind"])
+    >>> found.loc[("responses", "email"), "items"] > 50
+    np.True_
+    """
+    return study.quality.redaction.reset_index(drop=True)
+
+
 def completeness(study: StudyData, survey: str = "relationship") -> pd.DataFrame:
     """Share of the answers in the period that hold each item; nothing is dropped listwise.
 

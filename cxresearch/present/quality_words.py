@@ -18,6 +18,7 @@ from cxresearch.present.findings import (
 )
 
 SIGNIFICANCE = 0.05
+TO_REVIEW = "to review"
 THEY_STAY = "They are kept."
 
 
@@ -204,3 +205,13 @@ def quarantine(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
     share = say.small_share(aside / read)
     some = f"{say.number(aside, 'count')} ({share}) {'was' if aside == 1 else 'were'}"
     return f"Of {say.count(read, 'row')} read, {some} set aside: {say.listed(parts)}."
+
+
+@finding_named
+def personal_data(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return how much personal data was taken out of texts, and that names may remain."""
+    left = frame["kind"].eq(TO_REVIEW)
+    taken = int(frame.loc[~left, "items"].sum())
+    some = f"{say.count(taken, 'piece')} of personal data {'was' if taken == 1 else 'were'} taken out of texts"
+    words = say.count(int(frame.loc[left, "items"].sum()), "word")
+    return f"{some if taken else 'No personal data was found in texts'}. Names may remain: {words} may be one."
