@@ -6,6 +6,7 @@
 - `plan_against_done` sets what was decided before beside what was done.
 - `panel_link` is what a point of NPS of a segment is worth, quarter by quarter; `points_per_percent` turns a link
   into points for one per cent of revenue, beside the "7" in circulation.
+- `what_if` goes from a raised rating to the NPS and on to money, with one bootstrap through both.
 """
 
 from cxresearch.revenue.claim import points_per_percent
@@ -19,6 +20,7 @@ from cxresearch.revenue.plan import plan_against_done
 from cxresearch.revenue.sensitivity import robustness
 from cxresearch.revenue.specification import specification_curve
 from cxresearch.revenue.two_part import two_part
+from cxresearch.revenue.what_if import what_if
 
 __all__ = [
     "Answers",
@@ -37,4 +39,5 @@ __all__ = [
     "robustness",
     "specification_curve",
     "two_part",
+    "what_if",
 ]
