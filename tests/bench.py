@@ -6,6 +6,7 @@ accepted frame, to the cache of a study, and from there to `study.responses`, be
 Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
+Topics: see bench_topics.py.
 """
 
 import json
@@ -24,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from bench_topics import topics
 from pyarrow import parquet
 
 from cxresearch import metrics, segments, study_data, weights
@@ -265,3 +267,4 @@ if __name__ == "__main__":
     scoring()
     raking()
     bridging()
+    topics()
