@@ -71,7 +71,7 @@ def acquisition_cost(study: "StudyData", *, by_period: bool = True) -> pd.DataFr
 
 
 def unit_economics(
-    study: "StudyData", by: str = CHANNEL, *, months: int = 24, margin: float | None = None, discount: float = 0.1,
+    study: "StudyData", by: str = CHANNEL, *, months: int = 24, margin: float = 1.0, discount: float = 0.1,
     conf_level: float = 0.95, n_boot: int = 1000, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
     """Return what a new customer of each channel is worth beside its cost, and after how many months it is earned back.
@@ -122,7 +122,7 @@ def unit_economics(
     frame = pd.DataFrame(rows).assign(months=months)
     unpaid = frame["payback"].isna() & frame["estimate"].notna()
     words = [base_flag(frame["n"], frame["n_eff"]), np.where(frame["estimate"].isna(), NOT_SEEN, ""),
-             np.where(unpaid, NOT_PAID_BACK, ""), np.full(len(frame), "" if margin else REVENUE_ONLY)]  # fmt: skip
+             np.where(unpaid, NOT_PAID_BACK, ""), np.full(len(frame), "" if margin < 1 else REVENUE_ONLY)]  # fmt: skip
     frame["flag"] = ["; ".join(word for word in row if word) for row in zip(*words, strict=True)]
     return frame.astype({CHANNEL: "str", "flag": "str"})
 

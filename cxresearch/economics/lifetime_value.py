@@ -34,7 +34,7 @@ class Terms:
     months
         The horizon.
     margin
-        Share of revenue that is left after the costs of serving; None counts revenue itself.
+        Share of revenue that is left after the costs of serving; 1 counts revenue itself.
     discount
         Rate a year at which later money counts less.
     extrapolate
@@ -42,7 +42,7 @@ class Terms:
     """
 
     months: int
-    margin: float | None
+    margin: float
     discount: float
     extrapolate: bool
 
@@ -50,7 +50,7 @@ class Terms:
     def factor(self) -> Floats:
         """(months,) what one unit of revenue in each month counts today."""
         later = (1 + self.discount) ** (-np.arange(1, self.months + 1) / A_YEAR)
-        return later * (1.0 if self.margin is None else self.margin)
+        return later * self.margin
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Values:
 
 
 def lifetime_value(
-    study: "StudyData", by: str | None = NPS_GROUP, *, months: int = 12, margin: float | None = None,
+    study: "StudyData", by: str | None = NPS_GROUP, *, months: int = 12, margin: float = 1.0,
     discount: float = 0.1, extrapolate: bool = False, start: str = "answer", survey: str = "relationship",
     conf_level: float = 0.95, n_boot: int = 1000, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
@@ -94,7 +94,7 @@ def lifetime_value(
     months
         The horizon: value beyond it is not counted.
     margin
-        Contribution margin, a share of revenue over 0 and up to 1. None values revenue, and says so.
+        Contribution margin, a share of revenue over 0 and up to 1. By default 1, which values revenue, and says so.
     discount
         Rate a year, 0 or more.
     extrapolate
@@ -149,13 +149,13 @@ def lifetime_value(
     return frame.astype(dict.fromkeys(("segment", "level", "flag"), "str"))
 
 
-def terms_of(months: int, margin: float | None, discount: float, extrapolate: bool) -> Terms:
+def terms_of(months: int, margin: float, discount: float, extrapolate: bool) -> Terms:
     """Return terms, refusing what cannot be."""
     if months < 1:
         raise ValueError(f"months: found {months}; the horizon is a whole number of months, 1 or more.")
-    if margin is not None and not 0 < margin <= 1:
+    if not 0 < margin <= 1:
         raise ValueError(
-            f"margin: found {margin:g}; it is a share of revenue over 0 and up to 1, or None to value revenue."
+            f"margin: found {margin:g}; it is a share of revenue over 0 and up to 1, which values revenue."
         )
     if not 0 <= discount < 1:
         raise ValueError(f"discount: found {discount:g}; it is a rate a year of 0 or more and under 1, as in 0.1.")
@@ -212,6 +212,6 @@ def _flags(found: Values, terms: Terms) -> list[str]:
     nobody = found.monthly.total()[..., EXPOSED].sum(axis=1) == 0
     missing = "months beyond those seen are extrapolated" if terms.extrapolate else NOT_SEEN
     seen = np.select([nobody, short], ["no month seen", missing], "")
-    kind = np.full(len(short), "" if terms.margin else REVENUE_ONLY)
+    kind = np.full(len(short), "" if terms.margin < 1 else REVENUE_ONLY)
     words = [base_flag(found.monthly.n, found.monthly.n_customers), seen, kind]
     return ["; ".join(word for word in row if word) for row in zip(*words, strict=True)]

@@ -69,7 +69,7 @@ def transactions(study: "StudyData") -> pd.DataFrame:
 
 
 def purchase_value(
-    study: "StudyData", *, months: int = 12, margin: float | None = None, discount: float = 0.1,
+    study: "StudyData", *, months: int = 12, margin: float = 1.0, discount: float = 0.1,
     conf_level: float = 0.95, n_draws: int = 200, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
     """Return what customers of a transactional business are expected to be worth, by how often they bought again.
@@ -102,11 +102,10 @@ def purchase_value(
     band = pd.cut(frame["frequency"], BANDS, right=False, labels=NAMES).astype("str")
     names = ["all", *(name for name in NAMES if band.eq(name).any())]
     rows = [np.ones(len(frame), dtype=bool), *(band.eq(name).to_numpy() for name in names[1:])]
-    factor = 1.0 if margin is None else margin
 
     def of(purchases: BgNbd, spend: GammaGamma) -> Floats:
         """Return the mean value of each band under some parameters."""
-        value = factor * customer_value(frame, purchases, spend, months=terms.months, discount=discount).to_numpy()
+        value = margin * customer_value(frame, purchases, spend, months=terms.months, discount=discount).to_numpy()
         return np.array([value[member].mean() for member in rows])
 
     again = np.array([of(*pair) for pair in _drawn(buying, spending, n_draws, seed)])
@@ -116,7 +115,7 @@ def purchase_value(
     numbers |= {"estimate": of(buying, spending), "std_error": again.std(axis=0, ddof=1)}
     numbers |= {"conf_low": low, "conf_high": high, "alive": _means(buying.p_alive(frame), rows)}
     numbers |= {"expected": _means(buying.expected(frame, float(months)), rows), "months": months}
-    notes = [_related(spending), "" if margin else REVENUE_ONLY]
+    notes = [_related(spending), "" if margin < 1 else REVENUE_ONLY]
     flags = ["; ".join(word for word in (str(base), *notes) if word) for base in base_flag(n, n)]
     return pd.DataFrame(numbers | {"flag": flags}).astype({"repeat_purchases": "str", "flag": "str"})
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.present import driver_words, frames, plots, quality_words, segment_words, topic_words
+from cxresearch.present import driver_words, frames, plots, quality_words, revenue_words, segment_words, topic_words
 from cxresearch.present import labels as say
 from cxresearch.present.findings import (
     FINDINGS,
@@ -38,6 +38,7 @@ __all__ = [
     "number",
     "period_label",
     "quality_words",
+    "revenue_words",
     "segment_words",
     "topic_words",
 ]
