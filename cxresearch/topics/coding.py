@@ -12,7 +12,7 @@ from cxresearch.metrics.estimates import proportion
 from cxresearch.strict_yaml import StudyError, nearest, read_yaml, shown
 from cxresearch.topics.agreement import agreement
 from cxresearch.topics.corrected import corrected_change, corrected_shares
-from cxresearch.topics.mentions import Mentions
+from cxresearch.topics.mentions import Mentions, indicators
 
 __all__ = ["Codes", "accuracy", "read_codes", "read_workbook", "sample", "write_codes", "write_workbook"]
 
@@ -83,7 +83,9 @@ class Codes:
 
     def _of_period(self, mentions: Mentions, survey: str | None, period: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the comments of a period and what people found in them."""
-        place = mentions.answers.assign(_place=mentions.answers.index)
+        # What the machine said, also where people's codes stand in its place.
+        machine = indicators(mentions.sentences, mentions.ids, mentions.answers.index)
+        place = mentions.answers.assign(**machine, _place=mentions.answers.index)
         rows = replace(mentions, answers=place).rows(survey, period).set_index("_place")
         agreed = self.agreed
         return rows, agreed[agreed.index.isin(rows.index)]

@@ -64,9 +64,9 @@ def emerging(said: Said, *, least: int = 10, seed: int = 0) -> list[npt.NDArray[
     -----
     Sentences are alike where their cosine is among the highest .5 % of random pairs. A sentence is new where at least
     five others of this period are like it, five times as often as in the periods before; new ones that are alike, and
-    what is like them, are one topic. The frozen scorer must leave out at least twice as many of its sentences as of all
-    (one-sided binomial test at 1 %), else it is a turn of a known topic, whose share tells it. Clusters are not fitted
-    anew, so that no refit can look like news.
+    what is like five of them, are one topic. The frozen scorer must leave out at least twice as many of its sentences
+    as of all (one-sided binomial test at 1 %), else it is a turn of a known topic, whose share tells it. Clusters are
+    not fitted anew, so that no refit can look like news.
 
     Examples
     --------
@@ -91,7 +91,8 @@ def emerging(said: Said, *, least: int = 10, seed: int = 0) -> list[npt.NDArray[
         return []
     count, group = connected_components(like[new][:, new], directed=False)
     cores = [new[group == number] for number in range(count)]
-    found = [now[np.flatnonzero(like[core].sum(axis=0))] for core in cores if _is_left_out(said, now[core])]
+    cores = [core for core in cores if _is_left_out(said, now[core])]
+    found = [now[np.flatnonzero(like[core].sum(axis=0) >= min(LEAST_LIKE, len(core)))] for core in cores]
     found = [rows for rows in found if len(np.unique(said.person[rows])) >= least]
     return sorted(found, key=len, reverse=True)
 

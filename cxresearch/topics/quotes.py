@@ -10,13 +10,15 @@ RULES = {"nearest": 1.0, "middle": 0.5, "edge": 0.0}
 LONGEST = 200
 
 
-def quotes(mentions: Mentions, *, survey: str | None = None) -> pd.DataFrame:
+def quotes(mentions: Mentions, *, shown: bool = True, survey: str | None = None) -> pd.DataFrame:
     """Return three redacted sentences for each topic that enough customers name.
 
     Parameters
     ----------
     mentions
         What the comments name.
+    shown
+        Whether the page shows quotes at all: a report's parameter, off by default there.
     survey
         By default the relationship survey.
 
@@ -25,6 +27,11 @@ def quotes(mentions: Mentions, *, survey: str | None = None) -> pd.DataFrame:
     pandas.DataFrame
         `topic`, `rule` (`nearest` to the topic's centre, `middle`, `edge` of what still names it); `n`, `n_customers`
         (who name the topic in the period), `quote`. Topics that fewer customers name than may be shown are left out.
+
+    Raises
+    ------
+    ValueError
+        If the page shall show none.
 
     Notes
     -----
@@ -37,6 +44,8 @@ def quotes(mentions: Mentions, *, survey: str | None = None) -> pd.DataFrame:
     >>> list(quotes(planted()))
     ['topic', 'rule', 'n', 'n_customers', 'quote']
     """
+    if not shown:
+        raise ValueError("quotes are off; set `quotes: true` under 05-topics in the run file to show some.")
     placed = Mentions(
         mentions.study, mentions.answers.assign(_row=mentions.answers.index), mentions.topics, mentions.sentences
     )

@@ -1,29 +1,44 @@
 """What the comments of a study name: the frozen model, the codebook, and what people coded by hand."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cxresearch.cache import digest, store
-from cxresearch.strict_yaml import StudyError
+from cxresearch.cache import digest, file_digest, store
 from cxresearch.study_data import data_key
 from cxresearch.topics.codebook import apply_codebook, read_codebook
 from cxresearch.topics.coding import Codes, read_codes
 from cxresearch.topics.mentions import Mentions, indicators
-from cxresearch.topics.model import LEAST_TEXTS, fit
+from cxresearch.topics.model import fit
 from cxresearch.topics.scorer import assign
+from cxresearch.topics.stability import Stability, stability
 from cxresearch.topics.topic_model import OUTLIER, TopicModel, load
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["CODEBOOK", "CODES", "assigned", "mentions", "model_topics", "said_of", "study_model", "topic_table"]
+__all__ = [
+    "CODEBOOK",
+    "CODES",
+    "assigned",
+    "mentions",
+    "model_topics",
+    "said_of",
+    "study_model",
+    "study_stability",
+    "topic_table",
+]
 
 KIND = "topics"
 CODEBOOK, CODES = "codebook.yaml", "coding.yaml"
 MOST_IN_LABEL = 3
 # A model with more topics than a page can show is reported by its wider themes.
 MOST_TOPICS = 30
+# Comments of earlier periods that make a model of their own; stock answers among them will be left out.
+ENOUGH = 500
+# What a model kept in the cache depends on beside the data.
+SCORING = ("addressees", "clusters", "embed", "labels", "language", "model", "scorer", "text", "topic_model", "vectors")
 Mode = Literal["umap", "portable"]
 
 
@@ -98,23 +113,29 @@ def model_topics(study: "StudyData", *, embedding: str = "minilm", mode: Mode = 
 
 def study_model(study: "StudyData", *, embedding: str = "minilm", mode: Mode = "umap", seed: int = 0) -> TopicModel:
     """Return the topic model of a study's comments, fitted to the periods before the run's; kept in the cache."""
-    key = digest(data_key(study.definition), study.period, embedding, mode, seed)
+    key = digest(data_key(study.definition), study.period, embedding, mode, seed, _code())
     folder = store().path(KIND, f"{key}-model")
     if (folder / "model.json").is_file():
         return load(folder)
-    responses = _responses(study)
-    before = responses["period"].ne(study.period)
-    try:
-        model = _fitted(responses[before], embedding, mode, seed)
-    except StudyError:
-        model = _fitted(responses, embedding, mode, seed)
+    said = _fitted_to(_responses(study), study.period)
+    model = fit(said["verbatim"], embedding=embedding, mode=mode, seed=seed, translation=said.get("translation"))
     model.save(folder)
     return model
 
 
+def study_stability(
+    study: "StudyData", *, fits: int = 5, embedding: str = "minilm", mode: Mode = "umap", seed: int = 0
+) -> Stability:
+    """Return how far the topics of a study's model come out again; see `cx.topics.stability`."""
+    model = study_model(study, embedding=embedding, mode=mode, seed=seed)
+    said = _fitted_to(_responses(study), study.period)
+    return stability(model, said["verbatim"], fits=fits, seed=seed, translation=said.get("translation"))
+
+
 def assigned(study: "StudyData", model: TopicModel) -> pd.DataFrame:
     """Return the topics of a study's comments by a model, as `cx.topics.assign` gives them; kept in the cache."""
-    key = digest(data_key(study.definition), study.period, model.centroids.tobytes(), model.embedding.digest)
+    parts = (model.centroids.tobytes(), model.embedding.digest, model.topics.to_json())
+    key = digest(data_key(study.definition), study.period, *parts, _code())
     path = store().path(KIND, f"{key}-assigned.parquet")
     if path.is_file():
         return pd.read_parquet(path)
@@ -181,14 +202,16 @@ def _responses(study: "StudyData") -> pd.DataFrame:
     return study.responses.reset_index(drop=True)
 
 
-def _fitted(responses: pd.DataFrame, embedding: str, mode: Mode, seed: int) -> TopicModel:
-    """Return a model of the comments of some answers."""
+def _code() -> dict[str, str]:
+    """Return the digests of the modules that make a model and score by it."""
+    return {name: file_digest(Path(__file__).with_name(f"{name}.py")) for name in SCORING}
+
+
+def _fitted_to(responses: pd.DataFrame, period: str) -> pd.DataFrame:
+    """Return the answers whose comments the model is fitted to: those before the period, or all where these are few."""
     said = responses[responses["verbatim"].notna()]
-    if len(said) < LEAST_TEXTS:
-        raise StudyError(
-            f"topics: {len(said)} comments are too few for a topic model, which needs {LEAST_TEXTS}; read them."
-        )
-    return fit(said["verbatim"], embedding=embedding, mode=mode, seed=seed, translation=said.get("translation"))
+    before = said[said["period"].ne(period)]
+    return before if len(before) >= ENOUGH else said
 
 
 def _left_out(found: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
