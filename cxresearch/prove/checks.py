@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import bridge, drivers, nps, segments, weighting
+from cxresearch.prove import bridge, drivers, nps, panel, segments, weighting
 from cxresearch.prove.claims import CHEAP, SLOW, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -28,6 +28,9 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "bridge-parts": (bridge.parts, SLOW),
     "bridge-clear": (bridge.clear, SLOW),
     "weights-raked": (weighting.raked, CHEAP),
+    "panel-still": (panel.still, SLOW),
+    "panel-nothing": (panel.nothing, SLOW),
+    "panel-planted": (panel.planted, SLOW),
     "drivers-own": (drivers.own_effects, (1_000, 60)),
     "drivers-noisy": (drivers.noisy_ratings, SLOW),
     "drivers-shares": (drivers.share_intervals, (500, 30)),

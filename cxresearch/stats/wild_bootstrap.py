@@ -143,7 +143,9 @@ def _p_values(residual: Floats, slope: Floats, draws: Floats, angles: Floats) ->
     quadratic = np.column_stack([cosine**2, -2 * cosine * sine, sine**2])
     sums = np.vstack([residual, slope])
     squares = np.vstack([residual**2, residual * slope, slope**2])
-    observed = (linear @ sums.sum(axis=1)) ** 2 / (quadratic @ squares.sum(axis=1))
+    # Effects that clusters share, or the common slope, take about 1/S off the squares of the scores, not off their sum.
+    common = 1 - 1 / len(residual)
+    observed = common * (linear @ sums.sum(axis=1)) ** 2 / (quadratic @ squares.sum(axis=1))
     drawn, size = linear @ (sums @ draws.T), quadratic @ (squares @ np.square(draws).T)
     beyond = (drawn**2 >= observed[:, None] * size * (1 - ROUNDING)).sum(axis=1)
     return (1 + beyond) / (1 + len(draws))
