@@ -59,7 +59,7 @@ prove: env  ## Hold the estimators to planted truth, at length; writes docs/vali
 	$(BIN)/cxresearch prove
 
 lock: env  ## Resolve the lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra torch --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean:  ## Remove reports and caches; the data and .venv stay

@@ -111,13 +111,14 @@ def redact(text: str, known: Known = NOTHING_KNOWN) -> Redaction:
     >>> redact("My name is Jane Doe, card 4111 1111 1111 1111, not happy since 24/7 support ended")
     Redaction(text='My name is [name], card [card], not happy since 24/7 support ended', kinds=['card', 'name'])
     """
+    long, text = len(text) > READ, one_spelling(text[:READ])
     kinds: list[str] = []
     for _ in range(MOST_PASSES):
-        done, found = _once(text, known)
+        done, found = _once(text, known, long)
         kinds += found
         if done == text:
             return Redaction(text, kinds)
-        text = done
+        text, long = one_spelling(done), False
     return Redaction(WITHHELD, ["withheld"])
 
 
@@ -167,10 +168,8 @@ def known_of(frames: Mapping[str, pd.DataFrame], study: Study, texts: Iterable[s
     )
 
 
-def _once(text: str, known: Known) -> Redaction:
-    """Return a text in one spelling, redacted by every rule once, and cut."""
-    long = len(text) > READ
-    text = one_spelling(text[:READ])
+def _once(text: str, known: Known, long: bool) -> Redaction:
+    """Return a text redacted by every rule once, and cut if need be; one read in part (`long`) loses its end."""
     digits = len(DIGIT.findall(text))
     kinds: list[str] = []
     for find in _finders(known, digits):

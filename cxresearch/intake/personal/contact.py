@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cxresearch.intake.personal.span import Span
 
 LOCAL, LABEL = r"[\w.%+'-]", r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-EMAIL = re.compile(rf"(?<!{LOCAL}){LOCAL}++ ?@ ?{LABEL}(?:(?:\.| \. ?|\. (?=[a-z]{{2,3}}\b)){LABEL}){{1,8}}")
+EMAIL = re.compile(rf"(?<!{LOCAL}){LOCAL}++(?:@| @ ){LABEL}(?:\.{LABEL}){{0,8}}\.[^\W\d_]{{2,24}}(?!\w)")
 # "jane dot doe at example dot com", "jane (at) example.de": an @ in plain words needs a dot in words behind it.
 BRACKETED_DOT, PART = r" ?[\[({] ?(?:dot|punkt|\.) ?[\])}] ?", r"[\w%+'-]{1,64}"
 DOT, WORD_DOT = rf"(?:{BRACKETED_DOT}| (?:dot|punkt) |\.)", rf"(?:{BRACKETED_DOT}| (?:dot|punkt) )"

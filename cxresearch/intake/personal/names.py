@@ -15,6 +15,9 @@ from cxresearch.intake.personal.span import Span
 from cxresearch.intake.personal.words import GIVEN, NO_NAMES, ORDINARY
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+){0,4}")
+CAPITAL = re.compile(r"(?<![^\W_])[^\W\d_a-zß-öø-ÿ][^\W\d_]+(?:['-][^\W\d_]+){0,4}")
+# Towns and islands that bear a given name behind these: San Diego, St. John, Port Louis.
+PLACE_BEFORE = re.compile(r"(?<!\w)(?:San|Santa|Santo|São|St\.?|Saint|Sankt|Port|Fort|Bloody|Los|Las) $")
 GERMAN_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 # Between two words of one name; "Hartmann, James" and "J. Hartmann" are names too.
 BETWEEN = frozenset({" ", ", ", ". ", ".", "-", "_"})
@@ -47,7 +50,7 @@ SAID = (
     r"(?:my|his|her|the|their|our|agent's|whose) name(?: is|'s| was|:)|name(?: ist|:)|(?:ich )?hei(?:ß|ss)e|"
     r"in the name of|on behalf of|(?:auf den|im) namen(?: von)?|named|"
     r"(?:a|the) (?:guy|man|woman|lady|girl|person|chap|gentleman) called|"
-    r"(?:spoke|speaking|speak|talked|talking|chatted) (?:to|with)|dealt with|(?:served|helped|assisted) by|ask for|"
+    r"(?:spoke|speaking|speak|talked|talking|chatted) (?:to|with)|dealt with|(?:served|helped|assisted) by|"
     r"gesprochen mit|telefonat mit|shout ?out to|"
     r"(?:agent|advis[eo]r|engineer|technician|manager|colleague|kollegen?|kollegin|operator|rep)"
 )
@@ -175,8 +178,8 @@ def told_names(text: str, people: Roster, keep: frozenset[str]) -> Iterator[Span
         yield from _name_at(text, cue.end(), people, keep, small=cue[0].rstrip().lower().endswith(SMALL_BEHIND))
     for cue in (*CLOSE.finditer(text), *TITLE.finditer(text)):
         yield from _name_at(text, cue.end(), people, keep)
-    for found in WORD.finditer(text):
-        if found[0][0].isupper() and folded(found[0]) in GIVEN_ALONE:
+    for found in CAPITAL.finditer(text):
+        if folded(found[0]) in GIVEN_ALONE and not PLACE_BEFORE.search(text, max(0, found.start() - 7), found.start()):
             yield from _name_at(text, found.start(), people, keep)
 
 

@@ -12,9 +12,10 @@ TOWN = rf"{WORD}(?: (?:am|an der|im|in|ob der|upon|on|under) {WORD}| {WORD}(?=[.
 UNITS = r"(?! ?(?i:uhr|mal|stunden?|std|tagen?|tage?|wochen?|monaten?|jahren?|minuten?|min|km|m|euro|%|€)(?!\w))"
 HOUSE = rf"\d{{1,4}}(?:[- ]?[a-kA-K](?!\w))?(?!\w|[.,]\d){UNITS}"
 GERMAN_CODE = rf",? (?:D[- ])?\d{{5}}(?: {TOWN})?"
+# Behind a capital; of rings only these, because English has "during" and "spring".
 GERMAN_STREETS = (
-    "straße|strasse|str|weg|allee|platz|gasse|ring|ufer|damm|kamp|deich|chaussee|steig|pfad|hof|graben|wall|stieg|twiete|"
-    "promenade|zeile|redder|brücke|tor|markt"
+    "straße|strasse|str|weg|allee|platz|gasse|ufer|damm|kamp|deich|chaussee|pfad|hof|graben|stieg|twiete|promenade|zeile|"
+    "redder|brücke|(?:ord|st|est|üd|tadt|ansa|aiser|erg|ark|arten)ring"
 )
 GERMAN = re.compile(
     rf"(?<!\w)(?:{CAPITAL}[\w'-]{{2,30}}er |"
@@ -32,9 +33,9 @@ ENGLISH = re.compile(
     r"(?:,? (?i:apt|flat|unit|suite)\.? \w{1,5})?"
 )
 POST_CODES = re.compile(
-    # Britain; a plan of "5GB" is no inward code.
+    # Britain; a plan of "5GB" is no inward code, and "b4 1st" is English.
     r"(?<!\w)(?i:(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d|[A-HK-Y]\d\d|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRVWXY])"
-    r" ?(?!\dGB)\d[ABD-HJLNP-UW-Z]{2}))(?!\w)"
+    r" (?!\dGB|(?-i:1st|2nd|3rd|\dth))\d[ABD-HJLNP-UW-Z]{2}))(?!\w)"
     # Canada; Germany and the United States with their marks; any behind a word for it.
     r"|(?<!\w)(?i:[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?!\w)|(?<!\w)(?:DE?|AT?|CH)-\d{4,5}(?!\w)"
     r"|(?<!\w)(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
@@ -42,7 +43,7 @@ POST_CODES = re.compile(
 )
 CALLED = re.compile(
     r"\b(?:post ?code|zip(?: ?code)?|plz|postleitzahl)(?: is| ist)?:? ?"
-    r"(?P<code>(?=[\w -]{0,9}\d)\w{2,6}(?: \d\w{2})?)(?!\w)",
+    r"(?P<code>(?=\w{0,5}\d)\w{2,6}(?: \d\w{2})?)(?!\w)",
     re.IGNORECASE,
 )
 

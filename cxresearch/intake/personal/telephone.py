@@ -20,7 +20,7 @@ CUE = re.compile(
     r"rückruf\w*|telefon\w*|handy\w*|mobil\w*|erreich\w*|nummer)(?!\w)[^\d\n]{0,24}$",
     re.IGNORECASE,
 )
-AMERICAN = re.compile(r"\(?[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}")
+AMERICAN = re.compile(r"(?:1[ .-]{1,2})?\(?[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}")
 BEFORE = 48
 # National numbers of this length with a 0 before them are taken for telephones, whatever the country.
 TRUNK_LENGTHS, FEWEST_AFTER_CUE = range(9, 13), 6

@@ -54,14 +54,15 @@ GIVEN = _listed(
 # Names that are words as well: alone they are taken for words.
 ORDINARY = _listed(
     """
-    april art august bach bauer bell berg berger best bill bishop black brown burns busch bush cash chance chase
-    christian church clay cook cross day dean dick drew engel ernst faith field fisher fox frank frost fuchs
-    gene glen good grace graf grant gray green grey gross guy hahn hand hart heart heide hill hirsch holly home
-    hope hunter iris ivy jack jo joy june jung keller king klein koch koenig kohl kraft kurz lane lang lange lee
-    leo light lily long lord love mai major marc marine mark marsh max may miles moon neu nick norman north page
-    park pat penny pool pope porter price rath ray reich rich rob robin rose roth royal sauer schwarz short
-    sommer stark stein stern stone storm strong sue summer town vogel wall ward weiss west white will winter
-    wise wolf wood young
+    adelaide april art august austin bach bauer bell berg berger best bill bishop black brown burns busch bush
+    cash chance charlotte chase chelsea christian church clay cook cross dallas day dean denver dick drew engel
+    ernst faith field fisher florence fox francisco frank frost fuchs gene georgia glen good grace graf grant
+    gray green grey gross guy hahn hand hart heart heide hill hirsch holly home hope houston hunter iris ivy
+    jack jackson jan jo jordan joy juan june jung keller king klein koch koenig kohl kraft kurz lane lang lange
+    lee leo light lily logan long lord love madison mai major marc marine mark marsh max may milan miles moon
+    nancy neu nick norman north orlando page park pat penny perth pool pope porter price rath ray reich rich rob
+    robin rose roth royal sauer schwarz short sommer stark stein stern stone storm strong sue summer sydney town
+    valencia victoria virginia vogel wall ward weiss west white will winter wise wolf wood young
     """
 )
 # What may stand behind "regards" or "spoke to" and is nobody's name, and what begins sentences.
