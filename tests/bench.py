@@ -6,6 +6,7 @@ accepted frame, to the cache of a study, and from there to `study.responses`, be
 Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 answers, beside pandas' bare
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
+Redaction: the demo's distinct comments, by themselves: no peer that knows these kinds is free to run here.
 Topics: see bench_topics.py.
 """
 
@@ -13,6 +14,7 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -31,7 +33,11 @@ from pyarrow import parquet
 from cxresearch import metrics, segments, study_data, weights
 from cxresearch.intake.accept import accept
 from cxresearch.intake.read import read
-from cxresearch.study import load_study
+from cxresearch.intake.redact import known_of, redact
+from cxresearch.stats.cross_products import cross_products, resampled_products, standardised
+from cxresearch.stats.importance import shapley
+from cxresearch.stats.subsets import explained, swept
+from cxresearch.study import load_study, source_files
 
 ROWS_BRIDGED = 100_000
 ROWS_READ, ROWS_SCORED, RUNS = 1_000_000, 1_000_000, 3
@@ -52,6 +58,32 @@ for _ in range(int(sys.argv[4])):
     weight = weightipy.weight_dataframe(frame, scheme)["weights"]
     times.append(time.perf_counter() - began)
 print(statistics.median(times), weight.min(), weight.max())
+"""
+
+DRIVERS, ROWS_DRIVEN, RESAMPLES, AT_ONCE = (10, 12, 15, 18), 5_000, 1_000, 64
+# dominance-analysis goes to a folder of its own and runs on our Python; it draws nothing here, so that the drawing
+# libraries which it imports need not be there.
+DOMINANCE_FOLDER = Path(tempfile.gettempdir()) / "cxresearch-bench-dominance-analysis"
+DOMINANCE = """
+import sys, time
+from unittest.mock import MagicMock
+for name in ("cufflinks", "plotly", "plotly.offline", "bokeh", "bokeh.plotting", "bokeh.io", "bokeh.models",
+             "bokeh.models.formatters"):
+    sys.modules[name] = MagicMock()
+sys.path.insert(0, sys.argv[1])
+import pandas as pd
+from dominance_analysis import Dominance
+frame = pd.read_csv(sys.argv[2])
+began = time.perf_counter()
+found = Dominance(data=frame, target="y", top_k=frame.shape[1] - 1, objective=1).incremental_rsquare()
+print()
+print(time.perf_counter() - began, *(found[name] for name in frame.columns[:-1]))
+"""
+RELAIMPO = """
+suppressMessages(library(relaimpo))
+frame <- read.csv(commandArgs(TRUE)[1])
+taken <- system.time(found <- calc.relimp(cov(frame[c("y", setdiff(names(frame), "y"))]), type = "lmg"))[["elapsed"]]
+cat(taken, found@lmg)
 """
 
 
@@ -260,6 +292,97 @@ def bridging() -> None:
     report(f"bridge, 1,000 resamples of {ROWS_BRIDGED:,}", ours, "bootstrap of two means by rows", theirs)
 
 
+def rated(drivers: int, rows: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return standardised ratings that travel together with an outcome, after a column of ones, and their frame."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(rows, drivers)) + rng.normal(size=(rows, 1))
+    frame = pd.DataFrame(x, columns=[f"d{number}" for number in range(drivers)])
+    frame["y"] = x @ np.linspace(0, 1, drivers) + drivers * rng.normal(size=rows)
+    return standardised(frame.to_numpy(), np.ones(rows)), frame
+
+
+def lmg(matrix: np.ndarray) -> np.ndarray:
+    """Return the LMG shares of R² from cross-products, many matrices side by side."""
+    return shapley(explained(swept(matrix), [1] * (len(matrix) - 2)))
+
+
+def resampled_lmg(columns: np.ndarray) -> list[np.ndarray]:
+    """Return the LMG shares of resamples of the rows, the cross-products made as well."""
+    rows = len(columns)
+    matrices = resampled_products(columns, np.ones(rows), np.arange(rows), RESAMPLES, seed=0)
+    return [lmg(matrices[..., start : start + AT_ONCE]) for start in range(0, RESAMPLES, AT_ONCE)]
+
+
+def driving() -> None:
+    """Measure the importance of drivers."""
+    for drivers in DRIVERS:
+        columns, frame = rated(drivers, ROWS_DRIVEN)
+        matrix = cross_products(columns, np.ones(ROWS_DRIVEN))
+        parts, ours = lmg(matrix), median_seconds(lambda matrix=matrix: lmg(matrix))
+        print(f"LMG of {drivers} drivers from the matrix".ljust(42), f"{1_000 * ours:8.2f} ms")
+        beside_r(f"LMG of {drivers} drivers", ours, parts, frame)
+        if drivers == DRIVERS[0]:
+            took = median_seconds(lambda columns=columns: resampled_lmg(columns))
+            print(f"{RESAMPLES:,} resamples of {ROWS_DRIVEN:,} answers".ljust(42), f"{took:8.2f} s")
+            whole = median_seconds(lambda frame=frame: lmg(cross_products(rated_again(frame), np.ones(ROWS_DRIVEN))))
+            beside_dominance(f"LMG of {drivers} drivers from rows", whole, parts, frame)
+    columns, _ = rated(DRIVERS[0], ROWS_SCORED)
+    once = median_seconds(lambda: lmg(cross_products(columns, np.ones(ROWS_SCORED))))
+    print(f"LMG of {DRIVERS[0]} drivers, {ROWS_SCORED:,} answers".ljust(42), f"{once:8.2f} s")
+
+
+def rated_again(frame: pd.DataFrame) -> np.ndarray:
+    """Return the standardised columns of a frame."""
+    return standardised(frame.to_numpy(), np.ones(len(frame)))
+
+
+def beside_r(name: str, ours: float, parts: np.ndarray, frame: pd.DataFrame) -> None:
+    """Compare with relaimpo, which starts from the covariances as well."""
+    script = shutil.which("Rscript")
+    command = [script, "-e", "quit(status = !requireNamespace('relaimpo', quietly = TRUE))"]
+    if script is None or subprocess.run(command, capture_output=True).returncode:
+        print(f"{name:42} R with relaimpo is not installed: not compared")
+        return
+    beside(name, ours, "relaimpo", parts, frame, [script, "-e", RELAIMPO])
+
+
+def beside_dominance(name: str, ours: float, parts: np.ndarray, frame: pd.DataFrame) -> None:
+    """Compare with dominance-analysis, which fits every subset of the rows."""
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", DOMINANCE_FOLDER]
+    if (
+        not DOMINANCE_FOLDER.exists()
+        and subprocess.run([*install, "dominance-analysis"], capture_output=True).returncode
+    ):
+        print(f"{name:42} {ours:8.2f} s   dominance-analysis could not be installed: not compared")
+        return
+    beside(name, ours, "dominance-analysis", parts, frame, [sys.executable, "-c", DOMINANCE, DOMINANCE_FOLDER])
+
+
+def beside(name: str, ours: float, peer: str, parts: np.ndarray, frame: pd.DataFrame, command: list[object]) -> None:
+    """Print a comparison with a program that gets the answers as a CSV file and prints its seconds and shares."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        frame.to_csv(file.name, index=False)
+        found = subprocess.run([*map(str, command), file.name], capture_output=True, text=True)
+    if found.returncode:
+        print(f"{name:42} {ours:8.2f} s   {peer} failed: not compared")
+        return
+    theirs, *shares = map(float, found.stdout.splitlines()[-1].split())
+    same = np.allclose(shares, parts, atol=1e-6)
+    report(name, ours, peer if same else f"{peer}, OTHER SHARES", theirs)
+
+
+def redacting() -> None:
+    """Print how many comments of the demo are redacted in a second of one core, with all that is known."""
+    study = load_study("demo")
+    frames = {name: accept(study, name, source_files(study)[name]).frame for name in ("responses", "customers")}
+    texts = sorted(frames["responses"]["verbatim"].dropna().unique())
+    known, began = known_of(frames, study, texts), time.process_time()
+    for text in texts:
+        redact(text, known)
+    seconds = time.process_time() - began
+    print(f"redaction: {len(texts):,} comments, {len(texts) / seconds:,.0f} a second of one core; goal 5,000")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
@@ -268,3 +391,5 @@ if __name__ == "__main__":
     raking()
     bridging()
     topics()
+    driving()
+    redacting()
