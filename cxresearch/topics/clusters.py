@@ -1,7 +1,7 @@
 """Groups of points: many small ones by density, merged to the number that the points themselves suggest.
 
 Small groups are found by UMAP and HDBSCAN (or PCA and k-means), merged by Ward's rule, and moved to where their points
-are. The number of groups is the fewest whose silhouette is within a tenth of the best, at least the fourth root of
+are. The number of groups is the fewest whose silhouette is within a twentieth of the best, at least the fourth root of
 the number of points.
 """
 
@@ -21,7 +21,7 @@ PRINCIPAL = 50
 MOST_FITTED = 20_000
 # Points whose silhouette is measured: its cost grows with their square.
 MEASURED = 2_500
-NEAR_BEST, TRIALS, MOVES = 0.9, 24, 5
+NEAR_BEST, TRIALS, MOVES = 0.95, 24, 5
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _cut(points: Points, small: Labels, tree: NDArray[np.float64], random: np.ra
     np.fill_diagonal(distance, 0)
     scores = {}
     for count in np.unique(np.geomspace(fewest, most, TRIALS).round().astype(int)):
-        labels = cut(tree, int(count))[small][chosen]
+        labels = nearest(points[chosen], _middles(points, cut(tree, int(count))[small]))
         if 1 < len(np.unique(labels)) < len(labels):
             scores[int(count)] = float(silhouette_score(distance, labels, metric="precomputed"))
     if not scores:
@@ -204,11 +204,15 @@ def _cut(points: Points, small: Labels, tree: NDArray[np.float64], random: np.ra
 def _settle(points: Points, labels: Labels) -> tuple[Points, Labels]:
     """Return the centroids of groups, and the nearest of each point, after a few moves; empty groups go."""
     for _ in range(MOVES):
-        named = np.unique(labels[labels >= 0])
-        centroids = _unit(np.stack([points[labels == one].mean(0) for one in named]))
+        centroids = _middles(points, labels)
         labels = nearest(points, centroids)
     kept = np.unique(labels)
     return centroids[kept], np.searchsorted(kept, labels)
+
+
+def _middles(points: Points, labels: Labels) -> Points:
+    """Return the centroid of each group that has points."""
+    return _unit(np.stack([points[labels == one].mean(0) for one in np.unique(labels[labels >= 0])]))
 
 
 def nearest(points: Points, centroids: Points) -> Labels:

@@ -146,7 +146,9 @@ def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
     for start in track(range(0, len(texts), BATCH), "Embedding texts", transient=True, disable=len(texts) < SHOWN):
         rows = order[start : start + BATCH]
         batch = [texts[row] for row in rows]
-        found[rows] = model.encode(batch, BATCH, show_progress_bar=False, convert_to_tensor=True).float().numpy()
+        found[rows] = (
+            model.encode(batch, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True).float().numpy()
+        )
     return _unit(found)
 
 

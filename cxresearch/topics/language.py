@@ -15,7 +15,7 @@ COMMON = {
     " on at in but very so too from as good when would will can could there their me or if just get got by"
     " an all what how didn't don't doesn't isn't wasn't won't can't couldn't i'm im it's i've didnt dont"
     " do no come than really am nothing never always after before about over back only more much still"
-    " again great bad easy helpful staff service",
+    " again great bad easy helpful",
     "de": "der die das und ist ich nicht ein eine zu mit den auf für im war es sie von dem des sehr auch wird"
     " hat aber an wir bei noch nach nur keine kein einen einem einer oder wenn bin sind habe haben immer"
     " wieder mir mich mehr gut alles schnell am zum zur so wie was ihr euch man da als aus seit über"
