@@ -13,7 +13,7 @@ from cxresearch.drivers.importance import Importance, importance
 from cxresearch.drivers.penalty_reward import penalty_reward
 from cxresearch.drivers.plan import plan_against_done
 from cxresearch.drivers.pooling import importance_of
-from cxresearch.drivers.prepared import Prepared, prepare
+from cxresearch.drivers.prepared import Prepared, over_periods, prepare
 from cxresearch.drivers.reliability import Reliability, reliability
 from cxresearch.drivers.sensitivity import Stability, sensitivity, stability
 
@@ -27,6 +27,7 @@ __all__ = [
     "findings",
     "importance",
     "importance_of",
+    "over_periods",
     "penalty_reward",
     "plan_against_done",
     "prepare",

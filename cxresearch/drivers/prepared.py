@@ -1,7 +1,7 @@
 """The answers of a study made ready for a driver model: gaps of three kinds told apart, counted, and each dealt with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from cxresearch.strict_yaml import StudyError
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["NOT_APPLICABLE", "Prepared", "prepare"]
+__all__ = ["NOT_APPLICABLE", "Prepared", "over_periods", "prepare"]
 
 # Intake's column beside a driver's: whether a code said that there was nothing to rate.
 NOT_APPLICABLE = "_not_applicable"
@@ -168,9 +168,7 @@ def prepare(
     )
 
 
-def _answers(
-    study: "StudyData", names: list[str], survey: str | None, periods: list[str]
-) -> tuple[pd.DataFrame, str]:
+def _answers(study: "StudyData", names: list[str], survey: str | None, periods: list[str]) -> tuple[pd.DataFrame, str]:
     """Return the answers with an outcome of the survey in which the drivers were rated, and that survey."""
     for name in names:
         if name not in study.responses:
@@ -209,7 +207,10 @@ def _usable(rows: pd.DataFrame, kinds: dict[str, np.ndarray]) -> tuple[list[str]
         elif rows[name].nunique() < 2:
             why[name] = rated, "everybody gave the same rating"
         elif asked - rated > MOST_GUESSED * asked:
-            why[name] = rated, f"over {MOST_GUESSED:.0%} of its ratings are blank; if it does not apply to them, code it"
+            why[name] = (
+                rated,
+                f"over {MOST_GUESSED:.0%} of its ratings are blank; if it does not apply to them, code it",
+            )
         elif twin:
             why[name] = rated, f"the same ratings as {twin}"
         else:
@@ -286,8 +287,8 @@ def _treatment(kind: np.ndarray, is_used: bool) -> str:
     """Return what is done about a driver's gaps, in words."""
     if not is_used:
         return "left out"
-    adjusted = ["own effect of not applying"] * bool((kind == STRUCTURAL).any())
-    imputed = ["imputed"] * bool(np.isin(kind, [PLANNED, REFUSED]).any())
+    adjusted = ["adjusted where it does not apply"] * bool((kind == STRUCTURAL).any())
+    imputed = ["other gaps imputed"] * bool(np.isin(kind, [PLANNED, REFUSED]).any())
     return ", ".join(adjusted + imputed) or "complete"
 
 
