@@ -168,6 +168,26 @@ def prepare(
     )
 
 
+def over_periods(study: "StudyData", n_periods: int) -> "StudyData":
+    """Return a study that names all periods whose answers are taken, for what is shown of them.
+
+    Parameters
+    ----------
+    study
+        As `cx.load` gives it.
+    n_periods
+        As for `prepare`.
+
+    Examples
+    --------
+    >>> import cxresearch as cx
+    >>> over_periods(cx.load("demo", period="2026Q3"), 4).period
+    '2025Q4 to 2026Q3'
+    """
+    taken = study.periods[-n_periods:]
+    return replace(study, period=f"{taken[0]} to {taken[-1]}") if len(taken) > 1 else study
+
+
 def _answers(study: "StudyData", names: list[str], survey: str | None, periods: list[str]) -> tuple[pd.DataFrame, str]:
     """Return the answers with an outcome of the survey in which the drivers were rated, and that survey."""
     for name in names:
