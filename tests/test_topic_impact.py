@@ -11,6 +11,7 @@ from cxresearch.topics.impact import impact
 from cxresearch.topics.mentions import Mentions
 from cxresearch.topics.severity import severity
 from cxresearch.topics.shares import changes, commenters, shares
+from cxresearch.topics.track import drift_band
 
 
 def vote(rows: pd.DataFrame) -> pd.Series:
@@ -87,6 +88,15 @@ def test_without_an_earlier_period_severity_is_refused_and_shares_do_not_change(
     with pytest.raises(ValueError, match="no earlier period"):
         severity(alone)
     assert changes(alone)["verdict"].eq("").all()
+
+
+def test_a_comment_of_weight_zero_empties_no_result():
+    mentions = planted()
+    weighted = mentions.answers.assign(weight=np.where(np.arange(400) % 200 == 7, 0.0, 1.0))
+    mentions = Mentions(mentions.study, weighted, mentions.topics, mentions.sentences)
+    assert impact(mentions, controls=[])["estimate"][:2].notna().all()
+    assert severity(mentions, controls=["plan"])["estimate"].notna().all()
+    assert drift_band(mentions, n_halves=50)["n"].eq(199).all()
 
 
 def test_shares_are_those_of_the_rows():

@@ -8,6 +8,7 @@ from cxresearch.prove.worlds import as_study
 from cxresearch.topics.corrected import corrected_change, corrected_shares
 from cxresearch.topics.impact import impact
 from cxresearch.topics.mentions import Mentions
+from cxresearch.topics.track import drift_band
 
 SECTION = "Topics"
 TOPICS = ("Price", "Billing", "Delivery")
@@ -19,6 +20,8 @@ TEXTS, POSITIVES, OTHERS = 1_500, 50, 200
 # Points that a topic adds to the NPS of those who name it; billing is named with price three times as often as alone.
 EFFECTS = np.array([-30.0, 0.0, 20.0])
 COMMENTS = 800
+# Of the first topic, between two quarters.
+RISE = np.array([0.06, 0.0, 0.0])
 
 
 def planted() -> Mentions:
@@ -109,6 +112,28 @@ def joint(runs: int) -> list[Claim]:
         claim(SECTION, "… if it were compared alone with the rest", setting, alone, TOLD),
         claim(SECTION, "price is found to lower the score", setting, found, POWER),
     ]
+
+
+def drift(runs: int) -> list[Claim]:
+    """Return how often any of three topics leaves the band of random halves when nothing changed."""
+    rng = np.random.default_rng(63)
+    alarms, found = [], []
+    for run in range(runs):
+        still, moved = _two_quarters(rng, TRUE_SHARES), _two_quarters(rng, TRUE_SHARES + RISE)
+        alarms.append(bool(drift_band(still, n_halves=300, seed=run)["flag"].ne("").any()))
+        found.append(drift_band(moved, n_halves=300, seed=run)["flag"].iloc[0] != "")
+    setting = f"two quarters of {COMMENTS} comments, three topics"
+    return [
+        claim(SECTION, "any topic leaves the null band when nothing changed", setting, alarms, FALSE_ALARMS),
+        claim(SECTION, "a topic that rose by 6 points leaves it", setting, found, POWER),
+    ]
+
+
+def _two_quarters(rng: np.random.Generator, shares: np.ndarray) -> Mentions:
+    """Return two quarters, the later one with given shares of topics."""
+    named = np.vstack([rng.random((COMMENTS, 3)) < one for one in (TRUE_SHARES, shares)])
+    answers = pd.DataFrame({"period": np.repeat(PERIODS, COMMENTS), "plan": "A", "nps": 9})
+    return mentions_of(answers, named.astype(int))
 
 
 def _classified(rng: np.random.Generator, shares: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,8 +15,8 @@ from cxresearch.topics.mentions import Mentions
 
 __all__ = ["Fit", "controls_of", "covariance_of", "fitted", "scored", "tellable"]
 
-# Segments of more levels than this are no controls.
-MOST_LEVELS = 12
+# Regressors whose cross-products differ from a sum of others by less than this share are that sum.
+SAME = 1e-10
 Mask = npt.NDArray[np.bool_]
 
 
@@ -72,7 +72,7 @@ def fitted(votes: Floats, named: Floats, controls: Floats, design: Design) -> Fi
     weight, k = design.weight, named.shape[1]
     x = np.column_stack([named, np.ones(len(votes)), controls])
     square = (x * weight[:, None]).T @ x
-    inverse = np.linalg.pinv(square, hermitian=True)
+    inverse = np.linalg.pinv(square, rcond=SAME, hermitian=True)
     slopes = inverse @ ((x * weight[:, None]).T @ votes)
     told = np.isclose(np.diag(inverse @ square)[:k], 1.0)
     of_slopes = (x * (weight * (votes - x @ slopes))[:, None]) @ inverse[:, :k]
@@ -81,7 +81,7 @@ def fitted(votes: Floats, named: Floats, controls: Floats, design: Design) -> Fi
     of_mean = (votes - mean) * weight / weight.sum()
     stage = design.stages[0]
     units = len(votes) if stage.unit is None else len(np.unique(stage.unit))
-    df = units - len(stage.size) - (np.linalg.matrix_rank(square, hermitian=True) - 1)
+    df = units - len(stage.size) - (np.linalg.matrix_rank(square, tol=SAME * np.abs(square).max(), hermitian=True) - 1)
     influence = np.column_stack([of_shares, of_slopes, of_mean])
     return Fit(share, np.where(told, slopes[:k], np.nan), mean, influence, float(df))
 
@@ -106,7 +106,10 @@ def scored(mentions: Mentions, measure: Measure, survey: str | None, period: str
     rows = mentions.rows(survey, period)
     if measure.column not in rows:
         raise KeyError(f"the comments have no column {measure.column!r}.")
-    found = rows[rows[measure.column].notna()].reset_index(drop=True)
+    found = rows[rows[measure.column].notna()]
+    # A comment of weight 0 says nothing of the customers it was weighted to.
+    weight = mentions.design(survey).weight
+    found = (found if weight is None else found[found[weight] > 0]).reset_index(drop=True)
     if len(found) < TESTED_FROM:
         raise ValueError(
             f"{measure.column}: {len(found)} comments have a score; {TESTED_FROM} are the least to compare."

@@ -210,7 +210,8 @@ def commenters(study: "StudyData", metric: str | None = None, *, conf_level: flo
         raise KeyError("commenters: the study has no `verbatim` column; name it in the study file.")
     found = comparison.compare(study, metric or study.primary, {"comment": "has_comment"}, conf_level=conf_level)
     found = found[found["level"].eq("True")].reset_index(drop=True)
-    return found.assign(level=WITH, against=WITHOUT)
+    # The other row is the same comparison, seen from the other side.
+    return found.assign(level=WITH, against=WITHOUT, p_adjusted=found["p_value"], family="1 comparison")
 
 
 def _naming(rows: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -113,8 +113,8 @@ def drift_band(
     statistic assumed: it is the drift that this scorer shows on these comments.
     """
     study = mentions.study
-    now = mentions.rows(survey)
-    before = mentions.rows(survey, study.compare_to) if study.compare_to else now.iloc[:0]
+    now = _counted(mentions, survey, study.period)
+    before = _counted(mentions, survey, study.compare_to) if study.compare_to else now.iloc[:0]
     values, weight, person = _arrays(mentions, now, survey)
     n_people = int(person.max(initial=-1)) + 1
     if n_people < 2:
@@ -148,6 +148,12 @@ def drift_band(
         band=band,
         flag=pd.Series(flag, dtype="str"),
     )
+
+
+def _counted(mentions: Mentions, survey: str | None, period: str) -> pd.DataFrame:
+    """Return the comments of a period that have a weight."""
+    rows, weight = mentions.rows(survey, period), mentions.design(survey).weight
+    return rows if weight is None else rows[rows[weight] > 0].reset_index(drop=True)
 
 
 def _arrays(
