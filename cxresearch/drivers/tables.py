@@ -117,7 +117,10 @@ def conditional(names: list[str], values: Floats | None, bases: Bases) -> pd.Dat
     """Return what each driver adds on average to models of each size."""
     if values is None:
         return _flagged(_frame({"driver": [], "others": []}, bases, {"estimate": []}))
-    keys = {"driver": [name for name in names for _ in names], "others": list(range(len(names))) * len(names)}
+    keys: dict[str, list[str] | list[int]] = {
+        "driver": [name for name in names for _ in names],
+        "others": list(range(len(names))) * len(names),
+    }
     return _flagged(_frame(keys, bases, {"estimate": conditional_dominance(values).ravel()}))
 
 
