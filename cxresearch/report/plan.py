@@ -19,7 +19,7 @@ from cxresearch.study import Run, Study, data_key, inputs, load_study, project_r
 SUMMARY = "00-summary"
 INDEX = "index.html"
 NEVER_REPORTED = ("11-explore",)
-SHARED = ("study", "period", "compare_to", "seed", "tabs")
+SHARED = ("study", "period", "compare_to", "seed", "tabs", "plan")
 PACKAGE = Path(cxresearch.__file__).parent
 SOURCE_ENDINGS = {".py", ".css", ".html", ".j2", ".yaml"}
 LOCK = "requirements.lock"
@@ -198,6 +198,7 @@ def _page(path: Path, run: Run) -> Page:
         "compare_to": run.compare_to,
         "seed": run.seed,
         "tabs": [tab.model_dump() for tab in run.tabs],
+        "plan": run.plan.model_dump(exclude_unset=True),
     }
     given = {name: shared[name] for name in SHARED if name in declared} | own
     return Page(path.stem, path, cells, declared, given)

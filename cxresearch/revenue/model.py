@@ -1,6 +1,7 @@
 """The model of every customer link: revenue after, given loyalty, revenue and vote before, controls and quarter."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,8 @@ ESTIMATES = [
 ]
 # With as many customers whose vote before is known the headline rests on them alone.
 FEWEST_KNOWN = 100
+# What is left of a column after the others, as a share of its length, when it is a sum of them but for rounding.
+DEPENDENT = 1e-9
 KNOWN, EVERYONE = "vote before known", "all linked"
 
 
@@ -56,9 +59,13 @@ class Model:
     previous: bool = True
 
     def design(self, terms: dict[str, Floats]) -> tuple[Floats, list[str]]:
-        """Return the columns of the model, the terms first, and their names; columns that say nothing are left out."""
+        """Return the columns of the model, the terms first, and their names.
+
+        Of the other columns, those that are sums of others are left out: they hold nothing more constant.
+        A term that is such a sum stays, and no fit is found.
+        """
         rows = self.rows
-        columns = {**terms, "constant": np.ones(len(rows))}
+        columns = {"constant": np.ones(len(rows))}
         if self.before:
             columns["before"] = np.log(rows[self.before].to_numpy(dtype=float))
         if self.previous:
@@ -67,8 +74,10 @@ class Model:
         columns |= {name: rows[name].to_numpy(dtype=float) for name in self.controls}
         for quarter in sorted(rows["quarter"].unique())[1:]:
             columns[str(quarter)] = rows["quarter"].eq(quarter).to_numpy(dtype=float)
-        kept = {name: one for name, one in columns.items() if name in terms or name == "constant" or np.ptp(one) > 0}
-        return np.column_stack(list(kept.values())), list(kept)
+        held = np.column_stack(list(columns.values()))
+        own = np.abs(np.diag(np.linalg.qr(held, mode="r"))) > DEPENDENT * np.linalg.norm(held, axis=0)
+        names = [name for name, kept in zip(columns, own, strict=True) if kept]
+        return np.column_stack([*terms.values(), held[:, own]]), [*terms, *names]
 
     def fit(self, terms: dict[str, Floats]) -> PoissonFit:
         """Return the fit; the slopes of the terms come first.
@@ -109,7 +118,7 @@ def known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return rows, EVERYONE
 
 
-def row_of(fit: PoissonFit, place: int, rows: pd.DataFrame) -> dict[str, float | int | str]:
+def row_of(fit: PoissonFit, place: int, rows: pd.DataFrame) -> dict[str, Any]:
     """Return the columns `ESTIMATES` and `flag` of one slope: log points, and per cent of revenue."""
     estimate, error = float(fit.slopes[place]), float(np.sqrt(fit.covariance[place, place]))
     low, high = (float(limit) for limit in t_interval(estimate, error, fit.clusters - 1))

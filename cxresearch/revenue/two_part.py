@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import SpecificationWarning
 
 from cxresearch.revenue.linked import Linked
 from cxresearch.revenue.model import Model, known_rows, row_of, terms_of
@@ -78,6 +79,8 @@ def _staying(model: Model, terms: dict[str, np.ndarray], stayed: pd.Series) -> t
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            # Robust errors with weights are tested against the reference; statsmodels says only that it has not.
+            warnings.simplefilter("ignore", SpecificationWarning)
             fit = logit.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(model.rows["customer"])[0]})
     except (Warning, ValueError, np.linalg.LinAlgError):
         raise StudyError("two_part: some group left, or stayed, without exception; leave out a control.") from None

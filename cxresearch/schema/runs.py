@@ -22,6 +22,28 @@ class Tab(Strict):
     survey: Literal["relationship", "transactional"] = "relationship"
 
 
+class Intended(Strict):
+    """What was decided before the data were seen; whatever else a report shows is exploratory."""
+
+    primary: str = "nps"
+    survey: Literal["relationship", "transactional"] = "relationship"
+    horizon: int | None = Field(None, ge=1, le=36)
+    controls: list[str] = []
+    weight: str | None = "study"
+    segment: str | None = None
+    lag: int | None = Field(None, ge=0, le=12)
+    exploratory: list[str] = []
+
+    @field_validator("controls", "exploratory")
+    @classmethod
+    def _once(cls, names: list[str]) -> list[str]:
+        """Refuse a name that stands twice."""
+        double = next((name for name in names if names.count(name) > 1), None)
+        if double:
+            raise ValueError(f"{double!r} is planned twice; name it once")
+        return names
+
+
 class Run(Strict):
     """A run file. Keys that are named like a notebook (`02-scorecard`) hold that notebook's own parameters."""
 
@@ -30,7 +52,7 @@ class Run(Strict):
     compare_to: str | None = "previous"
     seed: int = Field(0, ge=0, lt=2**32)
     tiers: list[Tier] = Field(["team"], min_length=1)
-    plan: dict[str, Any] = {}
+    plan: Intended = Intended()
     tabs: list[Tab] = []
     skip: list[str] = []
     notebooks: dict[str, dict[str, Any]] = Field({}, exclude=True)
