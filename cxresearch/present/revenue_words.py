@@ -103,7 +103,7 @@ def points_per_percent(frame: pd.DataFrame, arguments: Arguments, labels: Labels
     if "this study" not in known.index:
         return NOTHING
     ours = known.loc["this study"]
-    other = "The 7 in circulation are points between brands for a point of growth that lay before the survey."
+    other = "The 7 in circulation are points between brands for a point of growth that lay before the survey (r = .48)."
     if pd.isna(ours["estimate"]):
         return joined(f"How many points go with 1% more revenue is not known: {_reason(dict(ours))}.", other)
     text = f"{say.number(ours['estimate'], digits=1)} points of NPS go with 1% more revenue"
