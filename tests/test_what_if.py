@@ -64,9 +64,9 @@ def test_one_driver_is_its_row_of_all_and_the_seed_decides(demo, table):
 
 
 def test_what_cannot_be_asked_is_refused(demo):
-    with pytest.raises(StudyError, match="no driver 'netwrok'.*network"):
+    with pytest.raises(StudyError, match=r"no driver 'netwrok'.*network"):
         what_if(demo, "netwrok")
     with pytest.raises(StudyError, match="raise_by: found 0"):
         what_if(demo, raise_by=0)
-    with pytest.raises(StudyError, match="no table `revenue`|no table"):
+    with pytest.raises(StudyError, match="no table `revenue`"):
         what_if(replace(demo, tables={"responses": demo.responses, "customers": demo.customers}))

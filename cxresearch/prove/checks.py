@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import bridge, drivers, nps, panel, segments, weighting
+from cxresearch.prove import bridge, drivers, nps, panel, revenue, segments, topics, weighting
 from cxresearch.prove.claims import CHEAP, SLOW, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -27,7 +27,15 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "segments-planted": (segments.planted, SLOW),
     "bridge-parts": (bridge.parts, SLOW),
     "bridge-clear": (bridge.clear, SLOW),
+    "topics-corrected": (topics.corrected, SLOW),
+    "topics-joint": (topics.joint, SLOW),
+    "topics-drift": (topics.drift, SLOW),
     "weights-raked": (weighting.raked, CHEAP),
+    "revenue-nothing": (revenue.nothing_planted, SLOW),
+    "revenue-planted": (revenue.planted, SLOW),
+    "revenue-confounded": (revenue.confounded, SLOW),
+    "revenue-lasting": (revenue.lasting, SLOW),
+    "revenue-noisy": (revenue.noisy, SLOW),
     "panel-still": (panel.still, SLOW),
     "panel-nothing": (panel.nothing, SLOW),
     "panel-planted": (panel.planted, SLOW),

@@ -1,7 +1,7 @@
 """How many points of NPS go with one per cent of revenue, beside the "7 points" that are in circulation."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def points_per_percent(link: "PanelLink | Link") -> pd.DataFrame:
     >>> found["claim"].tolist(), bool(found["conf_low"][0] < 12.4 < found["conf_high"][0])
     (['this study', 'in circulation'], True)
     """
-    found = _of_panel(link) if hasattr(link, "gate") else _of_customers(link)
+    found = _of_panel(cast("PanelLink", link)) if hasattr(link, "gate") else _of_customers(cast("Link", link))
     slope, low, high = (found.pop(name) for name in ("slope", "low", "high"))
     points = {"estimate": ONE_PERCENT / slope if slope else np.nan, **reciprocal_set(low, high)}
     words = {

@@ -172,10 +172,10 @@ def _fit(used: pd.DataFrame, by: str, search: _Search) -> PanelSlope:
             f"segments and {n_periods} periods; at least 2 segments (6 for an estimate) and "
             f"{LEAST_PERIODS} periods are needed."
         )
-    numbers = (used[name].to_numpy(dtype=float) for name in ("log_revenue", "estimate", "variance"))
-    effects = two_way(*(pd.factorize(used[name])[0] for name in (by, "period")))
+    y, x, variance = (used[name].to_numpy(dtype=float) for name in ("log_revenue", "estimate", "variance"))
+    effects = two_way(pd.factorize(used[by])[0], pd.factorize(used["period"])[0])
     try:
-        return panel_slope(*numbers, effects, **vars(search))
+        return panel_slope(y, x, variance, effects, **vars(search))
     except ValueError:
         raise StudyError(f"panel: the scores of {by} do not vary beyond what lasts and what all share.") from None
 
@@ -276,7 +276,7 @@ def _status(effect: pd.Series, gate: pd.DataFrame, lags: pd.DataFrame, needed: f
 def _shown(cells: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the cells with what is left without the effects; a segment that is one customer's is not shown."""
     used = cells["used"].to_numpy(dtype=bool)
-    effects = two_way(*(pd.factorize(cells.loc[used, name])[0] for name in (by, "period")))
+    effects = two_way(pd.factorize(cells.loc[used, by])[0], pd.factorize(cells.loc[used, "period"])[0])
     within = {"score_within": "estimate", "log_revenue_within": "log_revenue"}
     for name, source in within.items():
         cells.loc[used, name] = effects.within(cells.loc[used, source].to_numpy(dtype=float))

@@ -130,7 +130,7 @@ def what_if(
     found = []
     for name in wanted:
         place = drivers.index(name)
-        row = {"driver": name, "raise_by": raise_by, "months": horizon, **_bases(frame, name)}
+        row: dict[str, Any] = {"driver": name, "raise_by": raise_by, "months": horizon, **_bases(frame, name)}
         row |= _revenue(votes[:, place] * log_points, conf_level)
         row |= _reach(frame[name], rows, place, raise_by)
         row |= _spread("points", 100 * votes[:, place], conf_level)
@@ -202,8 +202,8 @@ def _resampled(rows: _Ratings, linked: Linked, n_boot: int, seed: int) -> tuple[
     codes, people = pd.factorize(pd.concat([rows.unit, payers.astype("str")], ignore_index=True))
     rater, payer = codes[: len(rows.unit)], codes[len(rows.unit) :]
     rng, size = np.random.default_rng(seed), len(people)
-    times = rng.multinomial(size, np.full(size, 1 / size), size=n_boot)
-    times = np.vstack([np.ones((1, size)), times])
+    drawn = rng.multinomial(size, np.full(size, 1 / size), size=n_boot)
+    times: Floats = np.vstack([np.ones((1, size)), drawn])
     votes = np.array([rows.points(one[rater]) for one in times])
     return votes, _log_points(known, linked, payer, times)
 

@@ -64,7 +64,7 @@ class TwoWay:
 
     def by_segment(self, values: Floats) -> Floats:
         """Return the (segments,) sums of the cells' values."""
-        return np.bincount(self.segment, values)
+        return np.bincount(self.segment, values).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -267,11 +267,16 @@ def panel_slope(
     bound = reliability_bound(known, effects.df)
     status = standing(known, bound, len(noise))
     naive, draws = Scores(*of_segments), webb(n_boot, len(noise), seed)
-    slopes = [Slope(np.nan, np.nan, np.nan, np.nan)] * 2
+    naive_slope = corrected = Slope(np.nan, np.nan, np.nan, np.nan)
     if status != REFUSED:
-        both = naive, Scores(naive.at_zero, naive.slope - noise)
-        slopes = [Slope(one.estimate, one.std_error, *confidence_set(one, draws, conf_level)) for one in both]
-    return PanelSlope(*slopes, p_value(naive, draws), known, bound, status, effects.df)
+        naive_slope = _slope(naive, draws, conf_level)
+        corrected = _slope(Scores(naive.at_zero, naive.slope - noise), draws, conf_level)
+    return PanelSlope(naive_slope, corrected, p_value(naive, draws), known, bound, status, effects.df)
+
+
+def _slope(scores: Scores, draws: Floats, conf_level: float) -> Slope:
+    """Return the slope of some scores with its interval."""
+    return Slope(scores.estimate, scores.std_error, *confidence_set(scores, draws, conf_level))
 
 
 def _size(within: Floats, values: Floats) -> float:
