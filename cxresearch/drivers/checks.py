@@ -26,7 +26,10 @@ FOLDS = 10
 PASS, WARN = "pass", "warn"
 # What each check says, when it passes and when it warns.
 MEANING = {
-    "overlap": ("Each driver has variance enough of its own.", "Drivers overlap so much that single effects are vague."),
+    "overlap": (
+        "Each driver has variance enough of its own.",
+        "Drivers overlap so much that single effects are vague.",
+    ),
     "condition": ("The effects hang on no single combination.", "Small changes of the answers would move the effects."),
     "halo": (
         "The ratings are more than one overall impression.",

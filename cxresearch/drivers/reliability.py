@@ -152,7 +152,9 @@ def _at(rows: Regressors, products: list[tuple[Floats, Floats]], level: float, c
 
 def _corrected(products: Floats, variance: Floats, level: float) -> tuple[Floats, np.ndarray]:
     """Return (p, replicates) slopes without the error variance, and where the matrix is not positive definite."""
-    matrices = np.moveaxis(products[:-1, :-1], 2, 0) - (1 - level) * np.einsum("jr,jk->rjk", variance, np.eye(len(variance)))
+    matrices = np.moveaxis(products[:-1, :-1], 2, 0) - (1 - level) * np.einsum(
+        "jr,jk->rjk", variance, np.eye(len(variance))
+    )
     size = np.sqrt(variance.T)
     failed = np.linalg.eigvalsh(matrices / size[:, :, None] / size[:, None, :])[:, 0] < DEFINITE
     safe = np.where(failed[:, None, None], np.eye(len(variance)), matrices)

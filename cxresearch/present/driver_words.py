@@ -81,7 +81,7 @@ def _verdict(record: Mapping[str, Any], effect: str, labels: Labels) -> str:
     companion = record.get("travels_with")
     is_large = record["share"] * record.get("n_drivers", 1) >= SMALL_PART
     if is_large and isinstance(companion, str) and companion:
-        return f"important because it travels with {say.level("driver", companion, labels)}; {none}"
+        return f"important because it travels with {say.level('driver', companion, labels)}; {none}"
     return none
 
 
@@ -150,8 +150,7 @@ def moments(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     words = {"basic": "cost more when low than they gain when high", "performance": "cost and gain",
              "excitement": "gain more when high than they cost when low"}  # fmt: skip
     parts = [
-        f"{_names(known[known['kind'].eq(kind)], labels)} "
-        f"({kind}: {meaning})"
+        f"{_names(known[known['kind'].eq(kind)], labels)} ({kind}: {meaning})"
         for kind, meaning in words.items()
         if known["kind"].eq(kind).any()
     ]
