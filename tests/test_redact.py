@@ -168,6 +168,12 @@ def test_time_grows_with_the_length_and_not_with_its_square(part):
     assert seconds(9_600) < 16 * seconds(1_200) + 0.05
 
 
+def test_a_long_word_beside_an_at_sign_is_read_once():
+    began = time.process_time()
+    redact("a" * 9_000 + " @")
+    assert time.process_time() - began < 0.2
+
+
 @pytest.mark.parametrize("before", range(LONGEST - 60, LONGEST + 40, 7))
 def test_a_cut_within_an_address_leaves_nothing_of_it(before):
     done = redact("x" * 50 + " y" * ((before - 50) // 2) + " jane.doe@example.org" + " z" * 20_000).text
@@ -183,8 +189,15 @@ def test_a_long_text_of_addresses_hides_its_end_where_it_was_read_no_further():
 
 
 def test_names_of_the_customer_list_go_in_any_case_and_spelling():
-    people = Known(roster(["Yusuf Schwarz", "Jörg Köhler"]))
-    for written in ("YUSUF SCHWARZ", "yusuf schwarz", "Schwarz, Yusuf", "Y. Schwarz", "Joerg Koehler", "jörg köhler's"):
+    people = Known(roster(["Yusuf Schwarz", "Jörnulf Kröhmer"]))
+    for written in (
+        "YUSUF SCHWARZ",
+        "yusuf schwarz",
+        "Schwarz, Yusuf",
+        "Y. Schwarz",
+        "Joernulf Kroehmer",
+        "jörnulf kröhmer's",
+    ):
         assert redact(f"it was {written} again", people).text == "it was [name] again"
     assert (
         redact("Yusuf rang, alles schwarz, Schwarz auf Weiß", people).text
