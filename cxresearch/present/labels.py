@@ -69,6 +69,8 @@ HEADINGS = {
     "share_low": "Lower limit of the share",
     "share_high": "Upper limit of the share",
     "rows": "Rows",
+    "items": "Pieces",
+    "texts": "Texts",
     "table": "Table",
     "file": "File",
     "rule": "Rule",
