@@ -119,8 +119,11 @@ def test_gaps_are_filled_by_ratings_that_somebody_gave_and_the_same_again_with_a
 
 def test_pooling_is_rubins(answers):
     values, errors = np.array([1.0, 1.4, 0.9]), np.array([0.5, 0.6, 0.4])
-    copies = [pd.DataFrame({"driver": ["a"], "n": 5, "estimate": v, "std_error": e, "conf_low": v - e, "conf_high": v + e})
-              for v, e in zip(values, errors, strict=True)]  # fmt: skip
+    empty = {"driver": ["a"], "n": 5}
+    copies = [
+        pd.DataFrame({**empty, "estimate": v, "std_error": e, "conf_low": v - e, "conf_high": v + e})
+        for v, e in zip(values, errors, strict=True)
+    ]
     total = (errors**2).mean() + (1 + 1 / 3) * values.var(ddof=1)
     assert pooled_frames(copies)["std_error"].iloc[0] == pytest.approx(np.sqrt(total))
     assert pooled_frames(copies)["estimate"].iloc[0] == pytest.approx(values.mean())

@@ -31,8 +31,8 @@ def findings(importance: Importance, prepared: Prepared, checks: Checks) -> pd.D
         One row a `driver`: `n`, `n_customers`, `n_eff`, `n_rated` (answers that rated it), `estimate` (β),
         `std_error`, `conf_low`, `conf_high`, `share`, `share_low`, `share_high`, `rank_1`, `top_3`, `correlation` with
         the outcome, `own_effect`, `travels_with` (the driver with an effect of its own whose ratings are most like its
-        own, "" for none at .3 and more), `n_drivers`, `group`, `owner`, `r2` of the model, `halo` (share of the ratings' first
-        component), `flag`.
+        own, "" for none at .3 and more), `n_drivers`, `group`, `owner`, `r2` of the model, `halo` (share of
+        the ratings' first component), `flag`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The answers of a study made ready for a driver model: gaps of three kinds told apart, counted, and each dealt with."""
+"""The answers of a study made ready for a driver model: gaps of three kinds told apart, counted and dealt with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -206,7 +206,7 @@ def _kinds(rows: pd.DataFrame, driver: str) -> np.ndarray:
     """Return for each answer whether a driver was rated, did not apply, was not shown or was refused."""
     blank = rows[driver].isna()
     flag = f"{driver}{NOT_APPLICABLE}"
-    structural = blank & (rows[flag] if flag in rows else False)
+    structural = blank & rows.get(flag, False)
     hidden = pd.Series(False, rows.index)
     for part in (name for name in PLANNED_BY if name in rows):
         groups = (blank & ~structural).groupby(rows[part])

@@ -1,4 +1,4 @@
-"""The headline under other models, and over time: would another reader of the same answers say the same?"""
+"""The headline under other models, and over time."""
 
 from dataclasses import dataclass
 

@@ -24,7 +24,8 @@ def drivers(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
         return NOTHING
     record = known.iloc[0]
     name = metric_name(record.to_dict(), arguments, labels)
-    first = f"The ratings go with {say.number(record['r2'], 'share')} of the differences in {name}: association, not proof of cause."
+    share = say.number(record["r2"], "share")
+    first = f"The ratings go with {share} of the differences in {name}: association, not proof of cause."
     own = known[_own(known)].sort_values("estimate", ascending=False, kind="stable")
     told = say.listed((say.level("driver", driver, labels) for driver in own["driver"]), MOST_NAMES)
     effect = f"With an effect of their own, strongest first: {told}." if len(own) else ""
@@ -61,8 +62,8 @@ def driver_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Label
     --------
     >>> row = {"driver": "app", "estimate": 0.6, "conf_low": -1.0, "conf_high": 2.2, "share": 0.11, "share_low": 0.1,
     ...        "share_high": 0.13, "travels_with": "staff", "n_rated": 3440, "correlation": 0.5, "n_drivers": 7}
-    >>> driver_of_row(row, {"metric": "nps"}, {}).split(": ", 1)[1]
-    'important because it travels with Staff; no effect of its own found (0.6 NPS points per rating point [−1.0, 2.2]). It goes with 11% [10%, 13%] of what the ratings explain. Base: 3\u202f440 ratings.'
+    >>> driver_of_row(row, {"metric": "nps"}, {}).split(" (")[0]
+    'App: important because it travels with Staff; no effect of its own found'
     """
     name = say.level("driver", record["driver"], labels)
     limits = say.interval(record["conf_low"], record["conf_high"], "number", digits=1, between=", ")
@@ -108,7 +109,8 @@ def ranks(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
         return "" if len(known) else NOTHING
     best = known.loc[sure.idxmax()]
     names = known[frames.floats(known, "top_3") >= 0.95]["driver"]
-    text = f"{say.level('driver', best['driver'], labels)} ranks first in {say.number(best['rank_1'], 'share')} of the resamples"
+    name, often = say.level("driver", best["driver"], labels), say.number(best["rank_1"], "share")
+    text = f"{name} ranks first in {often} of the resamples"
     among = say.listed((say.level("driver", name, labels) for name in names), MOST_NAMES)
     return joined(f"{text}.", f"Among the first three in 95% and more: {among}." if len(names) else "")
 
@@ -136,8 +138,8 @@ def agreement(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
         f"Johnson's relative weights rank the drivers almost alike (rank correlation {say.number(record['estimate'])}) "
         f"and differ by at most {apart} percentage points, for {say.level('driver', record['driver'], labels)}."
         if record["estimate"] >= 0.9
-        else f"Johnson's relative weights rank the drivers otherwise (rank correlation {say.number(record['estimate'])}): "
-        "read shares with care."
+        else "Johnson's relative weights rank the drivers otherwise "
+        f"(rank correlation {say.number(record['estimate'])}): read shares with care."
     )
 
 
@@ -227,6 +229,7 @@ def gaps(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     worst = frame.loc[(frames.floats(frame, "rated") / frames.floats(frame, "answers")).idxmin()]
     share = say.number(1 - worst["rated"] / worst["answers"], "share")
     return (
-        f"{say.level('driver', worst['driver'], labels)} was not rated in {share} of the answers. No answer is lost for one gap: what "
-        "does not apply has an effect of its own in the model, what was not shown or refused is imputed several times."
+        f"{say.level('driver', worst['driver'], labels)} was not rated in {share} of the answers. "
+        "No answer is lost for one gap: what does not apply has an effect "
+        "of its own in the model, what was not shown or refused is imputed several times."
     )
