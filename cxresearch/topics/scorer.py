@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxresearch.strict_yaml import StudyError
 from cxresearch.topics.text import Prepared, prepare
 from cxresearch.topics.topic_model import OUTLIER, OUTLIER_LABEL, TopicModel
 
@@ -39,6 +40,11 @@ def assign(model: TopicModel, texts: Iterable[object], *, translation: Iterable[
         the topic), `left_out` (why the text is not modelled, "" where it is: those with a reason are no part of the
         base of a share).
 
+    Raises
+    ------
+    StudyError
+        If the model's embedding is not the one that made its points.
+
     Examples
     --------
     >>> from cxresearch.topics import fit
@@ -62,6 +68,11 @@ def score_prepared(model: TopicModel, prepared: Prepared) -> pd.DataFrame:
     units = prepared.units(whole=model.settings["whole_texts"])
     distinct, codes = _distinct(units["sentence"])
     points = model.embedding.points(distinct)
+    if len(points) and points.shape[1] != model.centroids.shape[1]:
+        raise StudyError(
+            f"topics: the model has {model.centroids.shape[1]} dimensions and its embedding {points.shape[1]}; fit it "
+            "with the `embedding` that made the points given."
+        )
     return score_units(model, prepared.documents, units, points, codes)
 
 
