@@ -137,7 +137,7 @@ def verbatim(profiles: Mapping[str, Profile]) -> list[Guess]:
     reason = f"text, {best.distinct} distinct in {best.filled} rows" + (
         f", asked {quoted(best)}" if best.wording else ""
     )
-    return [Guess("verbatim", (best.name,), sure, f"{reason}; only whether there is one is kept")]
+    return [Guess("verbatim", (best.name,), sure, f"{reason}; kept with personal data taken out")]
 
 
 def is_text(profile: Profile) -> bool:
