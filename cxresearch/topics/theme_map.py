@@ -48,10 +48,8 @@ def topic_map(
     sign = np.sign(axes[:2][np.arange(len(axes[:2])), np.abs(axes[:2]).argmax(axis=1)])
     places = np.zeros((len(centred), 2))
     places[:, : len(sign)] = (left * size)[:, : len(sign)] * sign
-    ids = [f"topic {number}" for number in range(len(centred))]
-    known = pd.DataFrame(
-        {"topic": [mentions.names.get(key) for key in ids], "across": places[:, 0], "up": places[:, 1]}
-    )
+    names = [mentions.names.get(one) for one in centres.index]
+    known = pd.DataFrame({"topic": names, "across": places[:, 0], "up": places[:, 1]})
     known = known.dropna(subset="topic").set_index("topic")
     found = shares(mentions, survey=survey)
     found = found[found["topic"].isin(known.index)]

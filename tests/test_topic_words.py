@@ -1,0 +1,60 @@
+"""What pages say of topics: made from protected frames, with base, interval and unit."""
+
+import pandas as pd
+
+from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.payload import Grid, Payload
+from cxresearch.present.words import FINDINGS
+from cxresearch.prove.topics import planted
+from cxresearch.topics.impact import impact
+from cxresearch.topics.shares import changes, shares, shares_by_segment
+
+
+def told(finding: str, frame: pd.DataFrame, about: str = "people", **arguments) -> str:
+    payload = Payload(key="a", kind="table", grid=Grid.of(frame), finding=finding, arguments=arguments, about=about)
+    seen = protect([payload], Policy()).payloads[0]
+    return FINDINGS[finding](seen.to_frame(), seen.arguments, {})
+
+
+def test_shares_have_interval_and_base():
+    sentence = told("topic_shares", shares(planted()), unit="share")
+    assert sentence.startswith("Named most: “Price” 40% (33% to 47%), “Billing” 30%")
+    assert "Of 200 comments" in sentence
+
+
+def test_changes_say_what_rose_and_what_cannot_be_told():
+    sentence = told("topic_changes", changes(planted()), unit="share")
+    assert "Named more often: “Price” (by 20.0 percentage points, 11." in sentence
+    assert "For 2 of 3 topics the data cannot tell. 200 comments now, 200 before." in sentence
+    nothing = changes(planted()).iloc[1:]
+    assert told("topic_changes", nothing, unit="share").startswith("No topic is known to be named more or less often")
+
+
+def test_the_effect_is_called_an_association():
+    sentence = told("topic_impact", impact(planted(), controls=[]), metric="nps")
+    assert "“Price”" in sentence
+    assert sentence.endswith("An association, not a cause.")
+
+
+def test_a_hidden_frame_tells_nothing():
+    frame = shares(planted()).assign(n_customers=4)
+    sentence = told("topic_shares", frame, unit="share")
+    assert "Price" not in sentence
+    assert "too few" in sentence
+
+
+def test_nothing_new_is_said_to_be_nothing():
+    frame = shares(planted()).iloc[:0]
+    assert told("topic_news", frame, unit="share") == "Nothing is said in this period that was not said before."
+    assert told("topic_news", shares(planted()).head(1), unit="share").startswith(
+        "New in this period: “Price” (40% (33%"
+    )
+
+
+def test_groups_and_what_was_left_out():
+    sentence = told("topic_groups", shares_by_segment(planted(), ["plan"]), unit="share")
+    assert "“Price” is named by 60% of A against 20% of the rest" in sentence
+    left_out = pd.DataFrame({"reason": ["stock answer", "no words"], "rows": [12, 3]})
+    sentence = told("topics_left_out", left_out, about="process")
+    assert sentence == "Not modelled: 12 stock answer and 3 no words. Redacted comments may still hold names."
+    assert told("topics_left_out", left_out.iloc[:0], about="process") == "Every comment was modelled."
