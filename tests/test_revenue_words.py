@@ -17,9 +17,13 @@ def said(name: str, frame: pd.DataFrame, **arguments: object) -> str:
 
 def link(**changed: object) -> pd.DataFrame:
     row = {"term": "vote", "months": 3, "status": "adjusted association", "verdict": "rises", "reason": "", "n": 900,
-           "n_customers": 700, "n_eff": 650.0, "estimate": 0.076, "percent": 7.9, "percent_low": 6.5,
-           "percent_high": 9.3, "minimum_detectable": 1.9, "flag": ""}  # fmt: skip
-    return pd.DataFrame([row | changed])
+           "n_customers": 700, "n_eff": 650.0, "minimum_detectable": 1.9, "flag": ""}  # fmt: skip
+    return pd.DataFrame([row | logs(7.9, 6.5, 9.3) | changed])
+
+
+def logs(*percent: float) -> dict[str, float]:
+    """Return an estimate and its limits, logs of revenue, from per cent."""
+    return dict(zip(("estimate", "conf_low", "conf_high"), np.log1p(np.array(percent) / 100), strict=True))
 
 
 def test_an_effect_is_told_with_interval_base_horizon_and_status():
@@ -30,20 +34,20 @@ def test_an_effect_is_told_with_interval_base_horizon_and_status():
 
 
 def test_unrelated_satisfaction_and_money_are_said_first():
-    text = said("revenue_link", link(verdict="cannot tell", percent=0.4, percent_low=-1.1, percent_high=1.9))
+    text = said("revenue_link", link(verdict="cannot tell", **logs(0.4, -1.1, 1.9)))
     assert text.startswith("Loyalty and revenue are not shown to go together in these data")
-    assert "+0.4% (−1.1% to +1.9%)" in text
+    assert "+0.40% (−1.1% to +1.9%)" in text
     assert "1.9% or more would probably have been found" in text
 
 
 def test_a_lower_revenue_is_told_without_a_double_negative():
-    text = said("revenue_link", link(verdict="falls", percent=-5.0, percent_low=-8.0, percent_high=-2.0))
+    text = said("revenue_link", link(verdict="falls", **logs(-5.0, -8.0, -2.0)))
     assert "5.0% (8.0% to 2.0%) less revenue" in text
     assert "−" not in text.split("revenue")[0]
 
 
 def test_a_refused_link_says_why_and_tells_no_number():
-    nothing = {"percent": np.nan, "percent_low": np.nan, "percent_high": np.nan}
+    nothing = logs(np.nan, np.nan, np.nan)
     text = said("revenue_link", link(status="refused", verdict="", reason="scores hardly move", **nothing))
     assert text == "What loyalty is worth in revenue cannot be told from these data: scores hardly move."
 

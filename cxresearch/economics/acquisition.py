@@ -90,7 +90,8 @@ def unit_economics(
     pandas.DataFrame
         One row for all and for each channel with costs: `channel`, `n`, `n_customers` (new customers followed),
         `n_eff`, `estimate` (value / cost), `std_error`, `conf_low`, `conf_high`, `cost` (of a new customer),
-        `value` (of one in these months), `value_low`, `value_high`, `payback` (first month by which the value covers the cost),
+        `value` (of one in these months), `value_low`, `value_high`, `payback` (first month by which the value
+        covers the cost),
         `payback_low`, `payback_high` (missing where not within the horizon), `months`, `flag`.
 
     Raises

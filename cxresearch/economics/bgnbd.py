@@ -141,10 +141,10 @@ def bg_nbd(frame: pd.DataFrame) -> BgNbd:
         return -float(count @ _likelihood(np.exp(log), rows[0], rows[1] / scale, rows[2] / scale))
 
     log, value = _minimum(cost, np.array([0.0, 0.0, 0.0, 0.0]), "BG/NBD")
-    covariance = np.linalg.inv(_curvature(cost, log))
+    covariance: Floats = np.linalg.inv(_curvature(cost, log)).astype(np.float64)
     # Density of the purchase times in units of the data, not of the search.
     likelihood = -value - float(x.sum()) * np.log(scale)
-    values = np.exp(log) * np.array([1.0, scale, 1.0, 1.0])
+    values: Floats = np.exp(log) * np.array([1.0, scale, 1.0, 1.0])
     return BgNbd(_table(["r", "alpha", "a", "b"], values, covariance, len(x)), values, covariance, likelihood)
 
 
@@ -191,8 +191,8 @@ def gamma_gamma(frame: pd.DataFrame) -> GammaGamma:
         return -float(_value_likelihood(np.exp(log), x, mean / scale).sum())
 
     log, value = _minimum(cost, np.log([5.0, 4.0, 1.0]), "gamma-gamma")
-    covariance = np.linalg.inv(_curvature(cost, log))
-    values = np.exp(log) * np.array([1.0, 1.0, scale])
+    covariance: Floats = np.linalg.inv(_curvature(cost, log)).astype(np.float64)
+    values: Floats = np.exp(log) * np.array([1.0, 1.0, scale])
     likelihood = -value - len(x) * np.log(scale)
     apart = float(np.corrcoef(x, mean)[0, 1]) if x.std() > 0 and mean.std() > 0 else 0.0
     table = _table(["p", "q", "gamma"], values, covariance, len(x))

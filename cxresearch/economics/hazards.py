@@ -1,7 +1,7 @@
 """How much faster one group leaves than another: Cox's hazard ratios, and whether they hold over time."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -90,7 +90,7 @@ def hazard_ratios(
     kept = [level for level, known in zip(levels, enough, strict=True) if known]
     found = _ratios(frame, by, first, kept, conf_level).reindex(levels)
     people = np.array([part["unit"].nunique() for part in parts])
-    bases = {"segment": by, "level": levels, "against": first, "n": [len(part) for part in parts]}
+    bases: dict[str, Any] = {"segment": by, "level": levels, "against": first, "n": [len(part) for part in parts]}
     bases |= {"n_customers": people, "n_eff": people.astype(float)}
     table = pd.concat([pd.DataFrame(bases), found.reset_index(drop=True)], axis=1).assign(left=left.astype(int))
     changing = np.where(table["p_proportional"] < SIGNIFICANCE, NOT_PROPORTIONAL, "")

@@ -1,7 +1,7 @@
 """Who stays: the share of customers still there some months after an answer, by how they answered."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,8 @@ def retention(
     pandas.DataFrame
         One row for all and for each group: `segment`, `level`, `n` (answers), `n_customers`, `n_eff`, `estimate`
         (share kept, 0-1), `std_error`, `conf_low`, `conf_high`, `followed` (customers followed that long),
-        `months`, `flag`. Where under 30 customers were followed that long the estimate is missing: `not seen that long`.
+        `months`, `flag`. Where under 30 customers were followed that long the estimate is missing: `not seen that
+        long`.
 
     Raises
     ------
@@ -178,8 +179,7 @@ def months_kept(
     rows = []
     for one in curves(spells_after_answers(study, by, survey)):
         row = _row(one, months, conf_level)
-        seen = row["flag"] != NOT_SEEN and not np.isnan(row["estimate"])
-        mean, error = one.curve.restricted_mean(months) if seen else (np.nan, np.nan)
+        mean, error = one.curve.restricted_mean(months) if not pd.isna(row["estimate"]) else (np.nan, np.nan)
         half = _quantile(conf_level) * error
         low, high = max(mean - half, 0.0), min(mean + half, float(months))
         rows.append(row | {"estimate": mean, "std_error": error, "conf_low": low, "conf_high": high})
@@ -242,7 +242,7 @@ def _curve(part: pd.DataFrame) -> Curve:
     return kaplan_meier(time, event, weight=weight, cluster=pd.factorize(part["unit"])[0])
 
 
-def _row(one: Staying, months: int, conf_level: float) -> dict[str, object]:
+def _row(one: Staying, months: int, conf_level: float) -> dict[str, Any]:
     """Return the row of one group after some months."""
     n, people = one.bases(0)
     followed = one.bases(months)[1]
@@ -301,7 +301,7 @@ def _check(months: int, conf_level: float) -> None:
     check_level(conf_level)
 
 
-def _frame(rows: list[dict[str, object]], by: str | None) -> pd.DataFrame:
+def _frame(rows: list[dict[str, Any]], by: str | None) -> pd.DataFrame:
     """Return rows as a frame of one segment."""
     frame = pd.DataFrame(rows)
     frame.insert(0, "segment", by or EVERYONE)

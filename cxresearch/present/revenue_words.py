@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cxresearch.present import frames
@@ -32,7 +33,7 @@ def revenue_link(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     records = frame[~frames.is_hidden(frame)].to_dict("records")
     if not records:
         return NOTHING
-    record = records[0]
+    record = records[0] | _percents(records[0])
     told = NO_CAUSE.get(str(record["status"]), "")
     if record["status"] == "refused" or pd.isna(record["percent"]):
         return joined(f"What loyalty is worth in revenue cannot be told from these data: {_reason(record)}.", told)
@@ -50,12 +51,20 @@ def revenue_link(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     )
 
 
+def _percents(record: dict[str, Any]) -> dict[str, float]:
+    """Return the estimate and its limits, logs of revenue, in per cent."""
+    names = {"percent": "estimate", "percent_low": "conf_low", "percent_high": "conf_high"}
+    return {
+        name: 100 * float(np.expm1(record[log])) if not pd.isna(record[log]) else np.nan for name, log in names.items()
+    }
+
+
 def _subject(record: dict[str, Any]) -> str:
     """Return what goes up by one."""
     if record.get("term") == "vote":
         return "A customer one vote up (from detractor to passive, or from passive to promoter)"
     if "by" in record:
-        return f"A {say.label(record['by']).lower()} whose NPS is one point up"
+        return f"A group ({say.label(record['by']).lower()}) whose NPS is one point up"
     return f"A customer one point up ({say.label(str(record.get('term', 'score')))})"
 
 
@@ -67,7 +76,7 @@ def _same_side(record: dict[str, Any]) -> bool:
 
 def _percent(value: float) -> str:
     """Return per cent of revenue with a sign."""
-    return f"{say.number(value, digits=1, signed=True)}%"
+    return f"{say.number(value, digits=1 if abs(value) >= 1 else 2, signed=True)}%"
 
 
 def _horizon(record: dict[str, Any]) -> str:

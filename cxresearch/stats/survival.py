@@ -130,7 +130,7 @@ def kaplan_meier(time: Floats, event: Floats, *, weight: Floats | None = None, c
     weight = np.ones(len(time)) if weight is None else np.asarray(weight, dtype=float)
     cluster = np.arange(len(time)) if cluster is None else cluster
     ends, place = np.unique(time[event > 0], return_inverse=True)
-    ended = np.bincount(place, weight[event > 0], minlength=len(ends))
+    ended = np.bincount(place, weight[event > 0], minlength=len(ends)).astype(float)
     at_risk = _at_risk(time, weight, ends)
     return Curve(time, event, weight, cluster, ends, at_risk, ended)
 
