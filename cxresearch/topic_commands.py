@@ -89,6 +89,6 @@ def _loaded(run_file: Path) -> tuple[Any, dict[str, Any]]:
 
     run = load_run(run_file)
     own = run.notebooks.get(NOTEBOOK, {})
-    settings = {name: own[name] for name in ("embedding", "mode") if name in own}
+    settings: dict[str, Any] = {name: own[name] for name in ("embedding", "mode") if name in own}
     study = load(load_study(run.study_path), run.period, own.get("compare_to", run.compare_to))
     return study, {**settings, "seed": own.get("seed", run.seed)}

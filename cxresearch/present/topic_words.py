@@ -73,8 +73,8 @@ def topic_impact(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
             for one in _first(rows)
         ]
         parts += [f"go with a {way} score: {say.listed(told)}"] if told else []
-    told = "; ".join(f"those who name these {part}" for part in parts)
-    return joined(f"{say.capital(told)}.", "An association, not a cause.")
+    text = "; ".join(f"those who name these {part}" for part in parts)
+    return joined(f"{say.capital(text)}.", "An association, not a cause.")
 
 
 @finding_named

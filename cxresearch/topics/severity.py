@@ -81,7 +81,7 @@ def severity(
     influence = np.zeros((len(both), 2 * fits[0].influence.shape[1]))
     influence[earlier, : influence.shape[1] // 2] = fits[0].influence
     influence[~earlier, influence.shape[1] // 2 :] = fits[1].influence
-    numbers = _parts(*fits, covariance_of(influence, answers.design(finite=False)), conf_level)
+    numbers = _parts(fits[0], fits[1], covariance_of(influence, answers.design(finite=False)), conf_level)
     return pd.concat([_rows(mentions, keys, waves), numbers], axis=1).assign(
         flag=lambda frame: pd.Series(base_flag(np.fmin(frame["n"], frame["n_previous"]), np.inf), dtype="str")
     )
