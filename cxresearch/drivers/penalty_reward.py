@@ -74,8 +74,8 @@ def penalty_reward(
         One row a driver: `driver`; `n` (ratings), `n_customers`, `n_eff`; `low`, `high` (the limits); `n_low`, `n_high`
         (answers, missing where under `fewest`); `penalty` (what is lost, above 0 where low ratings cost),
         `penalty_low`, `penalty_high`; `reward`, `reward_low`, `reward_high`; `estimate` (reward less penalty),
-        `std_error`, `conf_low`, `conf_high`; `kind` (`basic`, `performance`, `excitement` or `cannot tell`); `flag`. In points of
-        the outcome against a rating between the limits.
+        `std_error`, `conf_low`, `conf_high`; `kind` (`basic`, `performance`, `excitement` or `cannot tell`); `flag`.
+        In points of the outcome against a rating between the limits.
 
     Raises
     ------

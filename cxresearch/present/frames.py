@@ -13,7 +13,8 @@ BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous", "n_a
 # The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
 IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous_low", "previous_high", "change",
            "change_low", "change_high", "target", "minimum_detectable", "std_error", "value", "value_against",
-           "benchmark", "raw", "at_least", "difference", "difference_low", "difference_high")  # fmt: skip
+           "benchmark", "raw", "at_least", "difference", "difference_low", "difference_high",
+           "penalty", "penalty_low", "penalty_high", "reward", "reward_low", "reward_high")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
     "change": ("change_low", "change_high"),
