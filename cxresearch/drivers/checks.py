@@ -139,8 +139,9 @@ def rows_of_model(
     """Return the rows of a linear model: of a frame, or of the first copy of prepared answers."""
     if isinstance(frame, Prepared):
         return read_regressors(frame.frame, model="ols", **frame.arguments)
-    named = {"weight": weight, "controls": controls, "cluster": cluster}
-    return read_regressors(frame, outcome or "nps", drivers or [], "ols", **named)
+    return read_regressors(
+        frame, outcome or "nps", drivers or [], "ols", weight=weight, controls=controls, cluster=cluster
+    )
 
 
 def _by_driver(found: Regressors, conf_level: float) -> pd.DataFrame:
@@ -155,9 +156,9 @@ def _by_driver(found: Regressors, conf_level: float) -> pd.DataFrame:
     correlation = cross_products(columns, found.weight)[-1, :-1]
     without, alone = _sign_changers(beta, _influence(found, x, slopes.estimate)[:, own])
     numbers = {"estimate": beta, "std_error": error, "conf_low": low, "conf_high": high, "correlation": correlation}
+    numbers |= {"vif": _inflation(found), "without": without, "alone": alone}
     supported = (low > 0) | (high < 0)
-    numbers |= {"vif": _inflation(found), "without": without, "alone": alone, "own_effect": supported}
-    rows = pd.DataFrame({"driver": found.terms}).assign(**found.bases(), **numbers)
+    rows = pd.DataFrame({"driver": found.terms}).assign(**found.bases(), **numbers, own_effect=supported)
     conflict = supported & (np.sign(beta) != np.sign(correlation))
     return rows.assign(sign_conflict=conflict, flag=base_flag(rows["n"], rows["n_eff"]))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from cxresearch.drivers.checks import rows_of_model
 from cxresearch.drivers.pooling import pooled_frames
 from cxresearch.drivers.prepared import Prepared
 from cxresearch.drivers.regressors import Regressors, read_regressors
@@ -105,8 +106,7 @@ def penalty_reward(
         named = frame.arguments
         copies = [read_regressors(copy, model="ols", **named) for copy in frame.frames]
     else:
-        design = {"weight": weight, "controls": controls, "cluster": cluster}
-        copies = [read_regressors(frame, outcome or "nps", drivers or [], "ols", **design)]
+        copies = [rows_of_model(frame, outcome, drivers, weight, controls, cluster)]
     limits = _limits(copies[0], low, high, scale)
     rated = frame.rated[copies[0].drivers].to_numpy() if isinstance(frame, Prepared) else copies[0].x
     cells = [_bases(copies[0], rated, pair, place, fewest) for place, pair in enumerate(limits)]

@@ -1,6 +1,7 @@
 """The headline under other models, and over time."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from scipy import stats
 
 from cxresearch.drivers.importance import importance
 from cxresearch.drivers.prepared import Prepared
-from cxresearch.drivers.regressors import read_regressors
+from cxresearch.drivers.regressors import Model, read_regressors
 from cxresearch.stats.multiplicity import adjusted_p
 from cxresearch.stats.regression import least_squares
 from cxresearch.stats.survey import base_flag
@@ -50,7 +51,7 @@ def sensitivity(prepared: Prepared) -> pd.DataFrame:
     np.True_
     """
     named = prepared.arguments
-    models = {VOTES: (prepared.frame, named, "ols")}
+    models: dict[str, tuple[pd.DataFrame, dict[str, Any], Model]] = {VOTES: (prepared.frame, named, "ols")}
     if prepared.outcome == "nps":
         score = {**named, "outcome": "score"}
         models |= {SCORE: (prepared.frame.assign(score=prepared.frame["nps"]), score, "ols")}

@@ -19,7 +19,7 @@ KEY = re.compile(r"[a-z0-9-]+")
 ABOUT = ("people", "process")
 # The kinds of payload, and the arguments that each understands beside those of COMMON.
 PLOTS = {
-    "estimates": ("axis", "order", "reference", "target", "total"),
+    "estimates": ("axis", "order", "reference", "target", "total", "value"),
     "trend": ("axis", "breaks", "target"),
     "bars": ("axis", "order", "value"),
     "flow": (),
