@@ -9,6 +9,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.drivers` shares what a model explains among ratings, with the effect of each beside.
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.economics` values customers: who stays, what they bring, what new ones cost.
+- `cx.questions` plans market-research questions inserted into the survey, and analyses their answers.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.topics` finds what customers say in their own words, and scores every period alike.
 - `cx.weights` makes weights: raking, calibration, response propensity, replicates.
@@ -21,7 +22,18 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NAMESPACES = ("drivers", "economics", "metrics", "quality", "revenue", "segments", "summary", "topics", "weights")
+_NAMESPACES = (
+    "drivers",
+    "economics",
+    "metrics",
+    "quality",
+    "questions",
+    "revenue",
+    "segments",
+    "summary",
+    "topics",
+    "weights",
+)
 _FUNCTIONS = {
     "attempt": "cxresearch.refusal",
     "load": "cxresearch.study_data",
@@ -37,6 +49,7 @@ __all__ = [
     "load",
     "metrics",
     "quality",
+    "questions",
     "record",
     "results",
     "revenue",

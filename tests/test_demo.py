@@ -566,7 +566,7 @@ def test_arms_can_be_recomputed_from_the_question_file() -> None:
     expected = {"holdout": plan["holdout"]} | {
         arm: (1 - plan["holdout"]) * share for arm, share in plan["arms"].items()
     }
-    last = rows[rows["wave"] == plan["waves"][-1]].drop_duplicates("unit")["arm"].value_counts()
+    last = rows[rows["wave"] == rows["wave"].max()].drop_duplicates("unit")["arm"].value_counts()
     assert (
         stats.chisquare(last[list(expected)], len(last) and last.sum() * np.array(list(expected.values()))).pvalue
         > 0.001
@@ -577,7 +577,7 @@ def recomputed(plan: dict, wave: str, unit: str) -> str:
     """Return the arm as the rulings define it, written independently of the generator."""
 
     def uniform(*parts: str) -> float:
-        digest = hmac.digest(plan["key"].encode(), "\x1f".join(parts).encode(), hashlib.sha256)
+        digest = hmac.digest(plan["key"]["public"].encode(), "\x1f".join(parts).encode(), hashlib.sha256)
         return int.from_bytes(digest[:8], "big") / 2**64
 
     if uniform("holdout", unit) < plan["holdout"]:

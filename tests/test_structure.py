@@ -35,12 +35,14 @@ ROOMS = [
     ["topics"],
     ["revenue"],
     ["economics"],
+    ["questions"],
     ["summary"],
     ["refusal"],
     ["prove"],
     ["present"],
     ["report"],
     ["topic_commands"],
+    ["question_commands"],
     ["cli"],
 ]
 # study_data.results reads payloads back, study_data.load weights what it read; cache finds the project through study;

@@ -144,6 +144,7 @@ class Key(Strict):
 class Eligible(Strict):
     """Who may get a module at all."""
 
+    survey: Literal["relationship", "transactional"] = "relationship"
     consent: str | None = None
     rested_days: int = Field(0, ge=0)
     module_rested_days: int = Field(0, ge=0)
