@@ -99,6 +99,15 @@ def test_dots_and_intervals_are_those_of_the_frame():
     assert frame["conf_high"].max() < high
 
 
+def test_an_interval_without_a_limit_reaches_the_edge():
+    frame = estimates(4)
+    frame.loc[1, ["conf_low", "conf_high"]] = [-np.inf, np.inf]
+    axes = plots.draw(protected("estimates", frame)).axes[0]
+    segments = [one for lines in axes.collections if hasattr(lines, "get_segments") for one in lines.get_segments()]
+    ends = {tuple(one[:, 0]) for one in segments}
+    assert axes.get_xlim() in ends
+
+
 def test_hidden_groups_are_named_and_not_drawn():
     frame = estimates(5, "plan")
     frame.loc[[0, 1], ["n", "n_customers"]] = 7

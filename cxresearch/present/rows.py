@@ -1,5 +1,6 @@
 """Figures of horizontal rows: estimates with intervals, bars, a flow of stages, a bridge between two levels."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -141,7 +142,7 @@ def dot(axes: Axes, row: Row, y: float, canvas: Canvas) -> None:
     """Draw an estimate with its interval; hollow and grey on a small base."""
     colour = MUTED_SERIES if row.is_small else row.colour
     if row.low is not None and row.high is not None:
-        axes.hlines(y, row.low, row.high, color=colour, linewidth=THICK * 0.72, zorder=3)
+        axes.hlines(y, *_within(axes, row.low, row.high), color=colour, linewidth=THICK * 0.72, zorder=3)
     face = canvas.theme.paper if row.is_small else colour
     size = DOT * 0.72 * (1.15 if row.is_total else 1)
     shape = "D" if row.is_total else "o"
@@ -163,7 +164,7 @@ def bar(axes: Axes, row: Row, y: float, canvas: Canvas) -> None:
     face = canvas.theme.paper if row.is_small else colour
     axes.barh(y, row.value or 0.0, left=row.start, height=BAR, color=face, edgecolor=colour, linewidth=1.2, zorder=2)
     if row.low is not None and row.high is not None:
-        axes.hlines(y, row.low, row.high, color=canvas.theme.ink, linewidth=1.1, zorder=3)
+        axes.hlines(y, *_within(axes, row.low, row.high), color=canvas.theme.ink, linewidth=1.1, zorder=3)
 
 
 def _columns(sheet: Sheet, canvas: Canvas) -> Columns:
@@ -228,11 +229,17 @@ def _write_row(row: Row, lines: list[str], columns: Columns, canvas: Canvas, top
     return top + height_of(len(lines)) + ROW_ON_PHONE / 2 + ROW / 4 if is_below else middle
 
 
+def _within(axes: Axes, low: float, high: float) -> tuple[float, float]:
+    """Return the ends of an interval, those without a limit at the edge of the axis."""
+    left, right = axes.get_xlim()
+    return max(low, left), min(high, right)
+
+
 def _scale(axes: Axes, sheet: Sheet, canvas: Canvas) -> None:
     """Set the axis so that all marks fit, with few round ticks and a faint grid."""
     found = [row.start + row.value for row in sheet.rows if row.value is not None]
     found += [row.start for row in sheet.rows if row.value is not None and sheet.from_zero]
-    found += [limit for row in sheet.rows for limit in (row.low, row.high) if limit is not None]
+    found += [end for row in sheet.rows for end in (row.low, row.high) if end is not None and math.isfinite(end)]
     found += [value for value, _ in sheet.marks] + list(sheet.band or ()) + ([0.0] if sheet.from_zero else [])
     least, greatest = (min(found), max(found)) if found else (0.0, 1.0)
     room = (greatest - least or abs(greatest) or 1.0) * ROOM
