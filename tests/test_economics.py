@@ -270,7 +270,7 @@ def test_a_lifetime_value_counts_what_was_billed_to_the_cent():
     found = economics.lifetime_value(study, None, months=4, discount=0.0, n_boot=20).iloc[0]
     # June and July: all 40 are billed; August and September: the 30 who stay.
     assert found["estimate"] == pytest.approx(12 * (1 + 1 + 0.75 + 0.75))
-    assert found["kept"] == 0.75
+    assert found["kept_share"] == 0.75
     assert found["monthly"] == 12
 
 
@@ -321,8 +321,8 @@ def test_value_stands_beside_cost_and_is_paid_back_in_whole_months(money):
 def test_revenue_at_risk_is_revenue_times_leaving(money):
     found = economics.revenue_at_risk(money_in(money, "2025Q2"), n_boot=100).set_index("level")
     kept = 1 - economics.retention(money).set_index("level")["estimate"]
-    assert found.loc["detractors", "leaving"] == pytest.approx(kept["detractors"], abs=0.03)
-    assert found["estimate"].to_numpy() == pytest.approx((found["revenue"] * found["leaving"]).to_numpy())
+    assert found.loc["detractors", "leaving_share"] == pytest.approx(kept["detractors"], abs=0.03)
+    assert found["estimate"].to_numpy() == pytest.approx((found["revenue"] * found["leaving_share"]).to_numpy())
     groups = found.loc[["detractors", "promoters"]]
     assert groups["estimate"].sum() == pytest.approx(found.loc["all", "estimate"])
     assert found.loc["detractors", "beyond_low"] > 0
@@ -347,8 +347,8 @@ def test_high_impact_is_fixed_before():
     bills["revenue"] = np.where(rich & (bills["month"] < "2026-04-01"), 50.0, 5.0)
     study = study_of({"customers": customers, "revenue": pd.concat([bills.assign(month=bills["month"] - pd.DateOffset(years=1)), bills]).drop_duplicates(["customer_id", "month"])}, high_impact={"by": "revenue", "months_before": 12, "top": 0.1})  # fmt: skip
     found = economics.high_impact_at_risk(study, n_boot=20).set_index("level")
-    assert found.loc["the rest", "leaving"] == 0
-    assert np.isnan(found.loc["high impact", "leaving"])  # twenty customers are too few to say
+    assert found.loc["the rest", "leaving_share"] == 0
+    assert np.isnan(found.loc["high impact", "leaving_share"])  # twenty customers are too few to say
     assert "not seen" in found.loc["high impact", "flag"]
 
 

@@ -99,7 +99,10 @@ def test_a_ratio_that_changes_is_said_to_change():
          "estimate": [2.32], "conf_low": [1.89], "conf_high": [2.84], "flag": ["the ratio changes over time"]}
     )  # fmt: skip
     text = said("hazard_ratio", frame)
-    assert "As fast as promoters leave, detractors 2.32 times (1.89 to 2.84)" in text
+    assert (
+        "Beside promoters, who count as 1, customers leave at another rate: detractors 2.32 times (1.89 to 2.84)"
+        in text
+    )
     assert "not the same early and late" in text
     assert "early" not in said("hazard_ratio", frame.assign(flag=""))
 

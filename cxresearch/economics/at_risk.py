@@ -73,7 +73,7 @@ def revenue_at_risk(
         One row for all and for each group: `segment`, `level`, `n` (answers of the period with revenue before it),
         `n_customers`, `n_eff`, `estimate` (money of a year at risk among all customers), `std_error`, `conf_low`,
         `conf_high`, `revenue` (what the group paid in the twelve months before the period), `share` (of all revenue),
-        `leaving` (probability), `beyond` (what is at risk beyond what it would be if the group left as promoters do),
+        `leaving_share` (probability of leaving), `beyond` (what is at risk beyond what it would be if the group left as promoters do),
         `beyond_low`, `beyond_high`, `top_two_share` (of the two that pay most, for disclosure), `months`, `flag`.
 
     Raises
@@ -226,7 +226,12 @@ def _frame(pool: Pool, segment: str, conf_level: float, n_boot: int, seed: int) 
     again = np.stack([_at_risk(pool, *pair) for pair in pairs])
     low, high = np.quantile(again, [(1 - conf_level) / 2, (1 + conf_level) / 2], axis=0)
     columns = {"estimate": values[0], "std_error": again[:, 0].std(axis=0, ddof=1), "conf_low": low[0]}
-    columns |= {"conf_high": high[0], "revenue": values[1], "share": values[1] / pool.revenue, "leaving": values[2]}
+    columns |= {
+        "conf_high": high[0],
+        "revenue": values[1],
+        "share": values[1] / pool.revenue,
+        "leaving_share": values[2],
+    }
     columns |= {"beyond": values[3], "beyond_low": low[3], "beyond_high": high[3]}
     return pd.DataFrame({"segment": segment, "level": pool.levels, **columns})
 

@@ -111,7 +111,7 @@ def lifetime_value(
     -------
     pandas.DataFrame
         One row for all and for each group: `segment`, `level`, `n` (spells), `n_customers`, `n_eff`, `estimate` (money
-        of one customer, study's currency), `std_error`, `conf_low`, `conf_high`, `kept` (share still there at the end),
+        of one customer, study's currency), `std_error`, `conf_low`, `conf_high`, `kept_share` (share still there at the end),
         `monthly` (mean bill of a month while there), `months`, `seen` (months seen), `flag`.
 
     Raises
@@ -143,7 +143,7 @@ def lifetime_value(
     bases = {"segment": by or EVERYONE, "level": found.monthly.levels, "n": found.monthly.n.astype(int)}
     bases |= {"n_customers": found.monthly.n_customers.astype(int), "n_eff": found.monthly.n_customers}
     numbers = {"estimate": found.cumulative[:, -1], "std_error": found.replicates[:, :, -1].std(axis=0, ddof=1)}
-    numbers |= {"conf_low": low, "conf_high": high, "kept": found.kept[:, -1], "monthly": _mean_bill(total)}
+    numbers |= {"conf_low": low, "conf_high": high, "kept_share": found.kept[:, -1], "monthly": _mean_bill(total)}
     frame = pd.DataFrame(bases | {name: np.where(known, value, np.nan) for name, value in numbers.items()})
     frame = frame.assign(months=months, seen=found.seen.astype(int), flag=_flags(found, terms))
     return frame.astype(dict.fromkeys(("segment", "level", "flag"), "str"))

@@ -156,7 +156,8 @@ def hazard_ratio(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     changing = known[frames.flags(known).str.contains("changes over time")]
     more = "The ratio is not the same early and late, so the mean is to be read with both." if len(changing) else ""
     against = say.clean(str(known["against"].iloc[0]))
-    return joined(f"As fast as {against} leave, {say.listed(told)}.", more, _base(known, "answer"))
+    text = f"Beside {against}, who count as 1, customers leave at another rate: {say.listed(told)}"
+    return joined(f"{text}.", more, _base(known, "answer"))
 
 
 @finding_named
