@@ -3,7 +3,19 @@
 import pandas as pd
 import pytest
 
-from cxresearch.present.driver_words import checked, driver_of_row, drivers, moments, reliability
+from cxresearch.present.driver_words import (
+    agreement,
+    checked,
+    driver_of_row,
+    drivers,
+    gaps,
+    models,
+    moments,
+    pairs,
+    ranks,
+    reliability,
+    steady,
+)
 
 ROW = {
     "driver": "app", "n": 900, "n_customers": 900, "n_rated": 800, "estimate": 0.6, "conf_low": -1.0, "conf_high": 2.2,
@@ -77,3 +89,40 @@ def test_reliability_tells_what_is_kept_lost_and_never_there():
         "Down to a reliability of 0.70 these keep an effect of their own: Staff; sooner lost: Value; "
         "without one at any: App."
     )
+
+
+def test_ranks_tell_who_is_first_and_how_sure():
+    frame = pd.DataFrame({"driver": ["app", "staff"], "estimate": [0.2, 0.1], "rank_1": [0.6, 0.4],
+                          "top_3": [1.0, 0.9], "flag": ""})  # fmt: skip
+    expected = "App ranks first in 60% of the resamples. Among the first three in 95% and more: App."
+    assert ranks(frame, {}, {}) == expected
+
+
+def test_pairs_count_the_intervals_without_zero():
+    frame = pd.DataFrame({"estimate": [0.2, 0.1], "conf_low": [0.1, -0.1], "conf_high": [0.3, 0.3], "flag": ""})
+    assert pairs(frame, {}, {}) == "1 of 2 pairs of drivers can be told apart by their shares."
+
+
+@pytest.mark.parametrize(("correlation", "words"), [(0.95, "almost alike"), (0.5, "otherwise")])
+def test_agreement_is_that_of_the_cross_check(correlation, words):
+    frame = pd.DataFrame({"method": ["last", "relative-weights"], "estimate": [0.1, correlation],
+                          "largest_difference": [0.3, 0.02], "driver": "app", "flag": ""})  # fmt: skip
+    assert words in agreement(frame, {}, {})
+
+
+def test_models_name_the_drivers_on_which_they_differ():
+    frame = pd.DataFrame({"driver": ["app", "app", "staff", "staff"], "model": ["a", "b"] * 2, "estimate": 1.0,
+                          "own_effect": [True, False, True, True], "flag": ""})  # fmt: skip
+    assert models(frame, {}, {}) == "The 2 models do not agree on App; on the others they do."
+    assert models(frame.iloc[2:], {}, {}) == "All 2 models agree on which drivers have an effect of their own."
+
+
+def test_steady_names_the_drivers_that_changed():
+    frame = pd.DataFrame({"driver": ["app", "staff"], "estimate": 1.0, "verdict": ["stable", "changes"], "flag": ""})
+    assert steady(frame, {}, {}) == "The effect of Staff changed between periods by more than chance."
+    assert "No driver's effect" in steady(frame.iloc[:1], {}, {})
+
+
+def test_gaps_name_the_driver_that_most_left_out():
+    frame = pd.DataFrame({"driver": ["app", "staff"], "answers": [100, 100], "rated": [90, 60]})
+    assert gaps(frame, {}, {}).startswith("Staff was not rated in 40% of the answers.")
