@@ -205,7 +205,7 @@ def test_signup_spells_leave_out_who_came_before_the_bills(money):
 def test_a_hazard_ratio_is_where_efrons_likelihood_is_highest(survival_reference):
     from cxresearch.economics.hazards import cox
 
-    lung, expected, *_ = survival_reference
+    lung, *_ = survival_reference
     rows = lung.assign(months=lung["time"].astype(float), left=lung["status"].eq(2).astype(float))
     rows = rows.assign(start=pd.Timestamp("2025-01-01"), unit=np.arange(len(rows)), sex=lung["sex"].astype(str))
     fit = cox(rows, "sex", ["2"])
@@ -345,7 +345,10 @@ def test_high_impact_is_fixed_before():
     bills = bills_of(customers, 5.0)
     rich = bills["customer_id"].isin(ids[:20])
     bills["revenue"] = np.where(rich & (bills["month"] < "2026-04-01"), 50.0, 5.0)
-    study = study_of({"customers": customers, "revenue": pd.concat([bills.assign(month=bills["month"] - pd.DateOffset(years=1)), bills]).drop_duplicates(["customer_id", "month"])}, high_impact={"by": "revenue", "months_before": 12, "top": 0.1})  # fmt: skip
+    earlier = bills.assign(month=bills["month"] - pd.DateOffset(years=1))
+    bills = pd.concat([earlier, bills]).drop_duplicates(["customer_id", "month"])
+    rule = {"by": "revenue", "months_before": 12, "top": 0.1}
+    study = study_of({"customers": customers, "revenue": bills}, high_impact=rule)
     found = economics.high_impact_at_risk(study, n_boot=20).set_index("level")
     assert found.loc["the rest", "leaving_share"] == 0
     assert np.isnan(found.loc["high impact", "leaving_share"])  # twenty customers are too few to say

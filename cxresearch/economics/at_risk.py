@@ -73,8 +73,9 @@ def revenue_at_risk(
         One row for all and for each group: `segment`, `level`, `n` (answers of the period with revenue before it),
         `n_customers`, `n_eff`, `estimate` (money of a year at risk among all customers), `std_error`, `conf_low`,
         `conf_high`, `revenue` (what the group paid in the twelve months before the period), `share` (of all revenue),
-        `leaving_share` (probability of leaving), `beyond` (what is at risk beyond what it would be if the group left as promoters do),
-        `beyond_low`, `beyond_high`, `top_two_share` (of the two that pay most, for disclosure), `months`, `flag`.
+        `leaving_share` (probability of leaving), `beyond` (what is at risk beyond what it would be
+        if the group left as promoters do), `beyond_low`, `beyond_high`, `top_two_share` (of the two that pay most, for
+        disclosure), `months`, `flag`.
 
     Raises
     ------

@@ -111,8 +111,8 @@ def lifetime_value(
     -------
     pandas.DataFrame
         One row for all and for each group: `segment`, `level`, `n` (spells), `n_customers`, `n_eff`, `estimate` (money
-        of one customer, study's currency), `std_error`, `conf_low`, `conf_high`, `kept_share` (share still there at the end),
-        `monthly` (mean bill of a month while there), `months`, `seen` (months seen), `flag`.
+        of one customer, study's currency), `std_error`, `conf_low`, `conf_high`, `kept_share` (still there at the
+        end), `monthly` (mean bill of a month while there), `months`, `seen` (months seen), `flag`.
 
     Raises
     ------
