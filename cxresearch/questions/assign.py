@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cxresearch.schema.questions import Assignment
+from cxresearch.schema.questions import HOLDOUT, Assignment
 from cxresearch.stats.design import Floats
 
-__all__ = ["HOLDOUT", "assign", "uniform"]
+__all__ = ["assign", "uniform"]
 
-HOLDOUT = "holdout"
 SEPARATOR = "\x1f"
 BLOCK = 64
 # Under the first number of units a second process costs more than it saves.

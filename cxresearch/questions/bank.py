@@ -1,16 +1,19 @@
 """The question bank of a study: `questions.yaml` beside its study file, read strictly."""
 
+import json
 from pathlib import Path
 
-from cxresearch.schema.questions import Bank
+from cxresearch.questions.blocks import blocks
+from cxresearch.schema.questions import Assignment, Bank
 from cxresearch.schema.studies import Study
 from cxresearch.strict_yaml import StudyError, read_yaml, shown, validate
 from cxresearch.study import load_study
 from cxresearch.study_data import StudyData
 
-__all__ = ["FILE", "bank"]
+__all__ = ["FILE", "bank", "schema"]
 
 FILE = "questions.yaml"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def bank(source: str | Path | Study | StudyData) -> Bank:
@@ -40,7 +43,28 @@ def bank(source: str | Path | Study | StudyData) -> Bank:
     path = _path(source)
     if not path.is_file():
         raise StudyError(f"{shown(path)}: there is no such file; write the questions that may be inserted into it.")
-    return validate(Bank, read_yaml(path), path).model_copy(update={"path": path.resolve()})
+    read = validate(Bank, read_yaml(path), path)
+    return read.model_copy(update={"path": path.resolve(), "assignment": _with_arms(read)})
+
+
+def schema() -> str:
+    """Return the JSON Schema of the file, as docs/questions.schema.json holds it."""
+    told = Bank.model_json_schema()
+    told["properties"].pop("path")
+    return json.dumps({"$schema": DIALECT, **told}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _with_arms(read: Bank) -> Assignment | None:
+    """Return the assignment, with an arm for each block where it asks for blocks."""
+    rules = read.assignment
+    if rules is None or rules.blocks is None:
+        return rules
+    names = rules.blocks.modules or list(read.modules)
+    try:
+        arms = blocks(names, rules.blocks.size).arms(rules.blocks.none)
+    except ValueError as error:
+        raise StudyError(f"assignment.{error}") from None
+    return rules.model_copy(update={"arms": arms})
 
 
 def _path(source: str | Path | Study | StudyData) -> Path:

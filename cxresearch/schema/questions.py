@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,7 +10,19 @@ from cxresearch import periods
 from cxresearch.schema.base import Strict
 from cxresearch.strict_yaml import nearest
 
-__all__ = ["PRICES", "Arm", "Assignment", "Bank", "Eligible", "Key", "Module", "Question", "QuestionType", "Target"]
+__all__ = [
+    "PRICES",
+    "Arm",
+    "Assignment",
+    "Bank",
+    "Blocks",
+    "Eligible",
+    "Key",
+    "Module",
+    "Question",
+    "QuestionType",
+    "Target",
+]
 
 QuestionType = Literal[
     "single", "multi-select", "scale", "grid", "open", "number", "van-westendorp", "maxdiff", "kano", "intent"
@@ -19,7 +31,7 @@ QuestionType = Literal[
 Text = str | dict[str, str]
 PRICES = ("too_cheap", "bargain", "getting_expensive", "too_expensive")
 SIDES = ("functional", "dysfunctional")
-NONE = "none"
+NONE, HOLDOUT = "none", "holdout"
 ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 # Arms must add up to one; written with two decimals they do.
 ROUNDING = 1e-9
@@ -47,7 +59,8 @@ class Target(Strict):
 class Question(Strict):
     """One question of the bank.
 
-    `text` and labels may be one text or one a language, as `{en: …, de: …}`. A changed wording gets a new `version`.
+    `text` and labels may be one text or one a language, as `{en: …, de: …}`. A changed wording gets a new `version`,
+    with `since:`, the first wave that asks it; results of two versions are no trend.
     """
 
     id: str
@@ -64,6 +77,7 @@ class Question(Strict):
     between: tuple[float, float] | None = None
     required: bool = False
     version: int = Field(1, ge=1)
+    since: str | None = None
     purpose: Literal["research", "service"] = "research"
     owner: str | None = None
     seconds: float | None = Field(None, gt=0)
@@ -89,8 +103,24 @@ class Question(Strict):
         for name in self.exclusive:
             if name not in self.items:
                 raise ValueError(f"exclusive names {name!r}; {nearest(name, list(self.items))}")
+        if (self.version > 1) != (self.since is not None):
+            raise ValueError(
+                f"version {self.version}: a version after the first says from which wave on, `since: 2026Q4`"
+            )
         getattr(self, f"_check_{self.type.replace('-', '_')}", lambda: None)()
         return self
+
+    def texts(self) -> dict[str, Text]:
+        """Return everything that people read, by its place: `text`, `items.…`, `labels.…`."""
+        kano = self.type == "kano"
+        asked = {f"text.{side}": text for side, text in dict(self.text).items()} if kano else {"text": self.text}
+        items = {f"items.{name}": text for name, text in self.items.items()}
+        labels = {f"labels.{value}": text for value, text in self.labels.items()}
+        return cast("dict[str, Text]", {**asked, **items, **labels})
+
+    def languages(self) -> set[str]:
+        """Return the languages for which a text of its own is given."""
+        return {language for text in self.texts().values() if isinstance(text, dict) for language in text}
 
     def _check_van_westendorp(self) -> None:
         """Refuse other items than the four prices."""
@@ -142,13 +172,27 @@ class Key(Strict):
 
 
 class Eligible(Strict):
-    """Who may get a module at all."""
+    """Who may get a module at all.
+
+    `survey` is the survey that carries the modules and `consent` a column of the customers. Whoever was asked anything
+    less than `rested_days`, or had a module less than `module_rested_days`, before the wave is left out, in waves
+    `since` one: what earlier waves went by can still be computed again. `where` names columns and the levels that may.
+    """
 
     survey: Literal["relationship", "transactional"] = "relationship"
     consent: str | None = None
     rested_days: int = Field(0, ge=0)
     module_rested_days: int = Field(0, ge=0)
+    since: str | None = None
     where: dict[str, list[str]] = {}
+
+    @field_validator("since")
+    @classmethod
+    def _readable(cls, since: str | None) -> str | None:
+        """Refuse what is no period."""
+        if since is not None:
+            periods.parse(since)
+        return since
 
 
 class Arm(Strict):
@@ -158,18 +202,27 @@ class Arm(Strict):
     modules: list[str] = []
 
 
+class Blocks(Strict):
+    """Modules that are asked several at a time, each pair as often as any other as far as that is possible."""
+
+    size: int = Field(ge=1)
+    modules: list[str] = []
+    none: float = Field(0.0, ge=0, lt=1)
+
+
 class Assignment(Strict):
-    """Who gets which modules."""
+    """Who gets which modules: `arms` as they are, or `blocks` from which arms of equal probability are made."""
 
     key: Key
     unit: Literal["account", "customer"] = "customer"
     holdout: float = Field(0.1, ge=0, lt=1)
     waves: list[str] = Field(min_length=1)
     eligible: Eligible = Eligible()
-    arms: dict[str, Annotated[Arm, Field()]]
+    arms: dict[str, Arm] = {}
+    blocks: Blocks | None = None
     margins: dict[str, float] = {}
 
-    @field_validator("arms", mode="before")
+    @field_validator("arms", mode="before", json_schema_input_type=dict[str, Arm | float])
     @classmethod
     def _long(cls, arms: object) -> object:
         """Accept `pricing: 0.3` for an arm that is asked the module of its name; `none` is asked nothing."""
@@ -195,20 +248,25 @@ class Assignment(Strict):
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
-        """Refuse arms whose probabilities do not add up to one."""
+        """Refuse arms whose probabilities do not add up to one, and arms beside blocks."""
+        if bool(self.arms) == (self.blocks is not None):
+            raise ValueError("an assignment has either `arms:` or `blocks:`")
+        if self.blocks:
+            return self
         total = sum(arm.probability for arm in self.arms.values())
         if abs(total - 1) > ROUNDING:
             raise ValueError(
                 f"the probabilities of the arms add up to {total:g}, not to 1; give the rest to an arm called {NONE!r}"
             )
-        if "holdout" in self.arms:
-            raise ValueError("an arm cannot be called 'holdout'; the holdout has a key of its own")
+        if HOLDOUT in self.arms:
+            raise ValueError(f"an arm cannot be called {HOLDOUT!r}; the holdout has a key of its own")
         return self
 
 
 class Bank(Strict):
     """A question bank."""
 
+    languages: list[str] = Field(["en"], min_length=1)
     assignment: Assignment | None = None
     modules: dict[str, Module]
     questions: list[Question] = Field(min_length=1)
@@ -224,14 +282,23 @@ class Bank(Strict):
                 )
             if question.id in [other.id for other in self.questions[:place]]:
                 raise ValueError(f"two questions are called {question.id!r}")
+            for language in question.languages() - set(self.languages):
+                raise ValueError(f"{question.id}: {language!r} is no language of the bank; name it in `languages:`")
         for name in self.modules:
             if not self.of_module(name):
                 raise ValueError(f"the module {name!r} has no question")
-        for name, arm in (self.assignment.arms if self.assignment else {}).items():
-            for module in arm.modules:
-                if module not in self.modules:
-                    raise ValueError(f"arm {name}: {module!r} is no module; {nearest(module, list(self.modules))}")
+        for where, module in self._assigned():
+            if module not in self.modules:
+                raise ValueError(f"{where}: {module!r} is no module; {nearest(module, list(self.modules))}")
         return self
+
+    def _assigned(self) -> list[tuple[str, str]]:
+        """Return where the assignment names which module."""
+        if self.assignment is None:
+            return []
+        blocks = self.assignment.blocks
+        named = [(f"arm {name}", module) for name, arm in self.assignment.arms.items() for module in arm.modules]
+        return named + [("blocks", module) for module in (blocks.modules if blocks else [])]
 
     def question(self, name: str) -> Question:
         """Return a question by its id.
