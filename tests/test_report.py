@@ -21,7 +21,7 @@ from tiny_project import Tiny, page, tree, write_project
 from cxresearch.cache import Store
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import MIME_TYPE, Payload
-from cxresearch.report import make
+from cxresearch.report import make, render
 from cxresearch.report.check import POLICY, check_pages, problems_of
 from cxresearch.report.draw import draw_all, drawing
 from cxresearch.report.failure import ReportError
@@ -567,3 +567,9 @@ def test_the_manifest_has_the_inputs_parameters_and_versions(published_once):
 def test_a_copy_of_a_report_under_another_name_verifies(published, tmp_path):
     shutil.copytree(published.latest.resolve(), tmp_path / "for the board")
     assert verify(tmp_path / "for the board") == []
+
+
+def test_a_finding_of_a_page_that_is_skipped_has_no_link():
+    item = '<p class="cx-meta">Owner: Sales · <a href="02-plans.html#nps">Where it stands</a></p>'
+    assert render._without_dead_links(item, {"02-plans.html"}) == item
+    assert render._without_dead_links(item, {"index.html"}) == '<p class="cx-meta">Owner: Sales</p>'

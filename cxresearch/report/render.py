@@ -1,8 +1,9 @@
 """Draws the pages of one tier from protected payloads, prose and code; executed notebooks never come here."""
 
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ from cxresearch.report.restated import Restated
 SAFE_NBCONVERT = (7, 17, 1)
 TEMPLATES = Path(__file__).parent / "template"
 KEY_SHOWN = 12
+WHERE_IT_STANDS = re.compile(r'(?: · )?<a href="([^"#]+)#[^"]*">Where it stands</a>')
 
 
 def render_pages(
@@ -70,7 +72,12 @@ def render_pages(
             "methods": notes,
         }
         drawn[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
-    return drawn
+    return {file: _without_dead_links(page, set(drawn)) for file, page in drawn.items()}
+
+
+def _without_dead_links(page: str, files: Set[str]) -> str:
+    """Return a page without the links from findings to pages that this run skips."""
+    return WHERE_IT_STANDS.sub(lambda link: link[0] if link[1] in files else "", page)
 
 
 def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
