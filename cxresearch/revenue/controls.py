@@ -49,11 +49,8 @@ def numeric(rows: pd.DataFrame, controls: tuple[str, ...]) -> pd.DataFrame:
     Examples
     --------
     >>> rows = pd.DataFrame({"mode": ["web", "web", "text"], "age": [30.0, 40.0, 50.0], "same": [1.0, 1.0, 1.0]})
-    >>> numeric(rows, ("mode", "age", "same"))
-       mode: text   age
-    0         1.0  30.0
-    1         0.0  40.0
-    2         0.0  50.0
+    >>> numeric(rows, ("mode", "age", "same")).to_dict("list")
+    {'mode: text': [0.0, 0.0, 1.0], 'age': [30.0, 40.0, 50.0]}
     """
     found: dict[str, pd.Series] = {}
     for name in controls:
