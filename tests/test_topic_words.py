@@ -47,7 +47,7 @@ def test_nothing_new_is_said_to_be_nothing():
     frame = shares(planted()).iloc[:0]
     assert told("topic_news", frame, unit="share") == "Nothing is said in this period that was not said before."
     assert told("topic_news", shares(planted()).head(1), unit="share").startswith(
-        "New in this period: “Price” (40% (33%"
+        "New in this period: “Price” in 40% (33%"
     )
 
 

@@ -105,8 +105,8 @@ def topic_news(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
     known = shown(frame)
     if frame.empty:
         return "Nothing is said in this period that was not said before."
-    told = [f"{_topic(one, labels)} ({with_limits(one, 'share', arguments)} of the comments)" for one in _first(known)]
-    return f"New in this period: {say.listed(told)}." if told else NOTHING
+    told = [f"{_topic(one, labels)} in {with_limits(one, 'share', arguments)}" for one in _first(known)]
+    return f"New in this period: {say.listed(told)} of the comments." if told else NOTHING
 
 
 @finding_named
