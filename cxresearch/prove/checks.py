@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import bridge, drivers, nps, panel, revenue, segments, topics, weighting
+from cxresearch.prove import bridge, drivers, nps, panel, questions, revenue, segments, topics, weighting
 from cxresearch.prove.claims import CHEAP, SLOW, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -42,6 +42,12 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "drivers-own": (drivers.own_effects, (1_000, 60)),
     "drivers-noisy": (drivers.noisy_ratings, SLOW),
     "drivers-shares": (drivers.share_intervals, (500, 30)),
+    "questions-dealt": (questions.dealt, (2_000, 100)),
+    "questions-leak": (questions.leak, CHEAP),
+    "questions-verdicts": (questions.verdicts, (500, 20)),
+    "questions-shares": (questions.shares, (500, 25)),
+    "questions-prices": (questions.prices, (500, 25)),
+    "questions-maxdiff": (questions.best_and_worst, SLOW),
 }
 
 
