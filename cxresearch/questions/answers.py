@@ -10,7 +10,7 @@ import pandas as pd
 from cxresearch.intake.join import join
 from cxresearch.metrics.sources import columns_of
 from cxresearch.questions.assign import assign
-from cxresearch.questions.assigned import chances, planned_waves
+from cxresearch.questions.assigned import assigned, chances, planned_waves
 from cxresearch.questions.eligible import eligible
 from cxresearch.questions.key import read_key
 from cxresearch.questions.layouts import HEADS, NO_MODULE, NO_QUESTION, long_answers
@@ -18,7 +18,7 @@ from cxresearch.schema.questions import Assignment, Bank, Question
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study_data import StudyData
 
-__all__ = ["ARM_RECORDED", "ARM_RECOMPUTED", "Answers", "answers"]
+__all__ = ["NPS_GROUP", "Answers", "answers", "asked_with", "dealt", "modules_of"]
 
 TABLE = "answers"
 ARM_RECOMPUTED, ARM_RECORDED, NO_ARMS = "recomputed with the key", "as recorded", "everyone is asked everything"
@@ -94,7 +94,7 @@ class Answers:
 
 
 def answers(study: StudyData, bank: Bank, *, waves: Sequence[str] | None = None) -> Answers:
-    r"""Return the answers to a bank's questions with who gave them.
+    """Return the answers to a bank's questions with who gave them.
 
     Parameters
     ----------
@@ -122,9 +122,10 @@ def answers(study: StudyData, bank: Bank, *, waves: Sequence[str] | None = None)
     --------
     >>> import cxresearch as cx
     >>> found = answers(cx.load("demo", "2026Q3"), cx.questions.bank("demo"))
-    >>> found.waves, found.arms, found.sentence
-    (['2026Q1', '2026Q2', '2026Q3'], 'recomputed with the key', '31,671 answers of 1,653 responses are used, 71 are set \
-aside (71 earlier of two responses in a wave).')
+    >>> found.waves, found.arms
+    (['2026Q1', '2026Q2', '2026Q3'], 'recomputed with the key')
+    >>> found.sentence.split(", 71 ")
+    ['31,671 answers of 1,653 responses are used', 'are set aside (71 earlier of two responses in a wave).']
     """
     chosen = planned_waves(study, bank.assignment, waves) if bank.assignment else list(waves or study.periods)
     people, arms = _people(study, bank, chosen)
@@ -169,13 +170,30 @@ def _arms(people: pd.DataFrame, study: StudyData, bank: Bank, waves: list[str]) 
     """Return the arm of each response, missing where somebody was not eligible."""
     if bank.assignment is None:
         return pd.Series("", people.index, dtype="str"), NO_ARMS
+    arms, source = dealt(study, bank, waves)
+    if arms.empty:
+        return people["shown"], source
+    on = ["customer_id", "wave"]
+    found, _ = join(people[on], arms[[*on, "arm"]], on, name="arms of responses")
+    return found["arm"], source
+
+
+def dealt(study: StudyData, bank: Bank, waves: list[str]) -> tuple[pd.DataFrame, str]:
+    """Return `customer_id`, `unit`, `wave` and `arm` of everyone assigned, and where the arms come from.
+
+    Without the key they are what the invitations say; without these nobody is known but those who answered.
+    """
+    columns = ["customer_id", "unit", "wave", "arm"]
+    if bank.assignment is None:
+        return pd.DataFrame(columns=columns, dtype="str"), NO_ARMS
     try:
         key = read_key(bank.assignment)
     except StudyError:
-        return people["shown"], ARM_RECORDED
-    dealt = pd.concat([_dealt(study, bank, bank.assignment, wave, key) for wave in waves], ignore_index=True)
-    found, _ = join(people[["customer_id", "wave"]], dealt, ["customer_id", "wave"], name="arms of responses")
-    return found["arm"], ARM_RECOMPUTED
+        known = study.has("invitations") and "arm" in study.invitations
+        found = assigned(study, bank, waves)[columns] if known else pd.DataFrame(columns=columns, dtype="str")
+        return found, ARM_RECORDED
+    parts = [_dealt(study, bank, bank.assignment, wave, key)[columns] for wave in waves]
+    return pd.concat(parts, ignore_index=True), ARM_RECOMPUTED
 
 
 def _dealt(study: StudyData, bank: Bank, assignment: Assignment, wave: str, key: bytes) -> pd.DataFrame:
@@ -183,7 +201,7 @@ def _dealt(study: StudyData, bank: Bank, assignment: Assignment, wave: str, key:
     customers = eligible(study, bank, wave).customers
     arms = assign(customers["unit"].drop_duplicates().tolist(), wave, assignment, key)
     found, _ = join(customers, arms[["unit", "arm"]].astype("str"), "unit", name="arms of customers")
-    return found[["customer_id", "arm"]].assign(wave=wave)
+    return found.assign(wave=wave)
 
 
 def _token(laid: pd.DataFrame, people: pd.DataFrame) -> list[str]:
@@ -204,7 +222,7 @@ def _reasons(
     unmatched = found["arm"].isna() & found["response_weight"].isna()
     elsewhere, earlier = (found[token[0]].isin(ids) for ids in _other_responses(study, token, waves))
     named = found.get("told_customer_id", pd.Series(pd.NA, found.index, dtype="str"))
-    asked = [module in _modules(bank, arm) for module, arm in zip(found["module"], found["arm"], strict=True)]
+    asked = [module in modules_of(bank, arm) for module, arm in zip(found["module"], found["arm"], strict=True)]
     reasons = {
         NO_TOKEN: found[token].isna().any(axis=1),
         EARLIER: unmatched & earlier,
@@ -224,7 +242,7 @@ def _other_responses(study: StudyData, token: list[str], waves: list[str]) -> tu
     return given["response_id"], given.loc[given["period"].isin(waves), "response_id"]
 
 
-def _modules(bank: Bank, arm: object) -> list[str]:
+def modules_of(bank: Bank, arm: object) -> list[str]:
     """Return what an arm is asked; everything where nobody is assigned."""
     if bank.assignment is None:
         return list(bank.modules)

@@ -56,10 +56,10 @@ def long_answers(frame: pd.DataFrame, bank: Bank) -> pd.DataFrame:
 
     Examples
     --------
-    >>> questions = {"modules": {"m": {"seconds": 9}}, "questions": [
-    ...     {"id": "tv", "module": "m", "type": "multi-select", "text": "?", "items": {"film": "Films", "news": "News"}}]}
-    >>> wide = pd.DataFrame({"response_id": ["r1"], "tv": ["Films;News"]})
-    >>> long_answers(wide, Bank.model_validate(questions))[["item", "answer"]].values.tolist()
+    >>> tv = {"id": "tv", "module": "m", "type": "multi-select", "text": "", "items": {"film": "Film", "news": "News"}}
+    >>> questions = Bank.model_validate({"modules": {"m": {"seconds": 9}}, "questions": [tv]})
+    >>> wide = pd.DataFrame({"response_id": ["r1"], "tv": ["Film;News"]})
+    >>> long_answers(wide, questions)[["item", "answer"]].values.tolist()
     [['film', 1.0], ['news', 1.0]]
     """
     cells = _long(frame) if {"question"} <= set(frame) and {"answer", "has_answer"} & set(frame) else _wide(frame, bank)
