@@ -71,7 +71,7 @@ def leak(runs: int) -> list[Claim]:
 
 
 def verdicts(runs: int) -> list[Claim]:
-    """Return how often a verdict on the price of a module is wrong, at no harm and at the margin, and how often right."""
+    """Return how often a verdict on a module's price is wrong, and how often right, at no harm and at the margin."""
     rng = np.random.default_rng(73)
     enough = int(n_needed(MARGIN, VOTES_SD))
     claims = []

@@ -179,6 +179,10 @@ def _units(rows: pd.DataFrame, study: StudyData, assignment: Assignment) -> pd.S
     if "account_id" in rows:
         return rows["account_id"].fillna(rows[CUSTOMER])
     if not study.has("customers") or "account_id" not in study.customers:
-        raise StudyError("assignment.unit: the customers have no `account_id`; use `unit: customer`, or name the column.")
-    found, _ = join(rows[[CUSTOMER]], study.customers[[CUSTOMER, "account_id"]], CUSTOMER, name="accounts of the invited")
+        raise StudyError(
+            "assignment.unit: the customers have no `account_id`; use `unit: customer`, or name the column."
+        )
+    found, _ = join(
+        rows[[CUSTOMER]], study.customers[[CUSTOMER, "account_id"]], CUSTOMER, name="accounts of the invited"
+    )
     return found["account_id"].fillna(found[CUSTOMER])

@@ -113,8 +113,8 @@ def action_list(
 
     Notes
     -----
-    This keeps research out by construction and against mistakes, not against a colleague who means to break the promise:
-    a comment may be unlike any other, and a rule could look that up elsewhere.
+    This keeps research out by construction and against mistakes, not against a colleague who means to break the
+    promise: a comment may be unlike any other, and a rule could look that up elsewhere.
 
     Examples
     --------
@@ -185,7 +185,9 @@ def _may_be_asked_back(
 def _refuse(made: object, index: pd.Index, columns: Iterable[str]) -> None:
     """Refuse what a rule may not return."""
     if not isinstance(made, pd.DataFrame):
-        raise StudyError(f"action_list: the rule returned a {type(made).__name__}; it returns rows of what it was given.")
+        raise StudyError(
+            f"action_list: the rule returned a {type(made).__name__}; it returns rows of what it was given."
+        )
     foreign = [str(name) for name in made.columns if name not in (*columns, *ACTION_COLUMNS)]
     if foreign:
         raise StudyError(

@@ -62,10 +62,10 @@ def insertion_effect(study: StudyData, bank: Bank, *, waves: Sequence[str] | Non
         `response`, `completion`, `next_response`, `opt_out` where it is recorded, `item_missing`, `duration`),
         `module`, `against` (`holdout`, `none`; the arm `none` itself stands against the holdout); `n`, `n_customers`,
         `n_against`, `n_customers_against`, `n_eff`, `value`, `value_against`, `estimate` (their difference),
-        `std_error`, `conf_low`, `conf_high`, `statistic`, `p_value` (two-sided), `p_adjusted` (Benjamini and Hochberg, over the modules of
-        a measure and comparison group), `family`, `minimum_detectable` (found at 80 % power), `margin` (missing where
-        none was planned), `n_needed` (answers on either side that exclude a harm of the margin at 80 % power),
-        `verdict` (`harm`; `none beyond m`; `cannot decide`), `unit` and `flag`.
+        `std_error`, `conf_low`, `conf_high`, `statistic`, `p_value` (two-sided), `p_adjusted` (Benjamini and Hochberg,
+        over the modules of a measure and comparison group), `family`, `minimum_detectable` (found at 80 % power),
+        `margin` (missing where none was planned), `n_needed` (answers on either side that exclude a harm of the margin
+        at 80 % power), `verdict` (`harm`; `none beyond m`; `cannot decide`), `unit` and `flag`.
 
     Raises
     ------
@@ -172,7 +172,9 @@ def _groups(rows: pd.DataFrame, modules: Mapping[str, Sequence[str]]) -> pd.Data
     found |= {name: rows["arm"].eq(name) for name in (NONE, HOLDOUT)}
     members = pd.DataFrame(found).fillna(value=False).astype(bool)
     if not members[[NONE, HOLDOUT]].to_numpy().any() or not members[ALL].any():
-        raise StudyError("insertion_effect: nobody was left without a module, or nobody was given one: nothing to compare.")
+        raise StudyError(
+            "insertion_effect: nobody was left without a module, or nobody was given one: nothing to compare."
+        )
     return members.loc[:, members.any()]
 
 

@@ -32,15 +32,15 @@ class SampleRatio:
     Attributes
     ----------
     arms
-        `wave` (each, and `all`), `arm`, then a result frame: `n` counts all units of the wave, `estimate` is the share of
-        them in the arm; before `flag` also `assigned` (units), `planned` (the share) and `expected` (units).
+        `wave` (each, and `all`), `arm`, then a result frame: `n` counts all units of the wave, `estimate` is the share
+        of them in the arm; before `flag` also `assigned` (units), `planned` (the share) and `expected` (units).
     tests
-        One row a wave, and `all`: `wave`, `n`, `n_customers`, `statistic`, `df`, `p_value`, `verdict` (`as planned`, `not
-        as planned`, "" where there are too few) and `flag`.
+        One row a wave, and `all`: `wave`, `n`, `n_customers`, `statistic`, `df`, `p_value`, `verdict` (`as planned`,
+        `not as planned`, "" where there are too few) and `flag`.
     shown
-        `wave`, `arm` (assigned), `shown` (as the survey platform recorded it; `not recorded` where it is blank), `n` and
-        `n_customers` (answers), `share` (of the answers of that arm and wave), `flag` (`not as assigned`). Empty where
-        no answer tells its arm.
+        `wave`, `arm` (assigned), `shown` (as the survey platform recorded it; `not recorded` where it is blank), `n`
+        and `n_customers` (answers), `share` (of the answers of that arm and wave), `flag` (`not as assigned`). Empty
+        where no answer tells its arm.
     """
 
     arms: pd.DataFrame
@@ -88,7 +88,7 @@ def sample_ratio(study: StudyData, bank: Bank, *, waves: Sequence[str] | None = 
 
 
 def unit_waves(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the arm of each unit in each wave, once: `unit`, `wave`, `arm`, and `split` where it stands in two arms."""
+    """Return the arm of each unit in each wave, once: `unit`, `wave`, `arm`, `split` (it stands in two arms)."""
     split = rows.groupby(["unit", "wave"], sort=False)["arm"].transform("nunique") > 1
     found = rows[["unit", "wave", "arm"]].assign(split=split)
     return found.drop_duplicates(["unit", "wave"]).reset_index(drop=True)
@@ -141,8 +141,8 @@ def _arms(units: pd.DataFrame, waves: list[str], planned: Mapping[str, float]) -
             here = pd.DataFrame({"customer_id": rows["unit"], "_here": rows["arm"].eq(arm).astype(float)})
             found = proportion(here, column="_here")
             count = {"assigned": int(here["_here"].sum()), "planned": chance, "expected": chance * len(rows)}
-            flag = found.pop("flag").to_numpy()
-            parts.append(pd.concat([pd.DataFrame([{"wave": wave, "arm": arm}]), found], axis=1).assign(**count, flag=flag))
+            flag, head = found.pop("flag").to_numpy(), pd.DataFrame([{"wave": wave, "arm": arm}])
+            parts.append(pd.concat([head, found], axis=1).assign(**count, flag=flag))
     return pd.concat(parts, ignore_index=True)
 
 
