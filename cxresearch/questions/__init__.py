@@ -15,10 +15,10 @@ from cxresearch.questions.bank import bank
 from cxresearch.questions.blocks import BlockDesign, blocks
 from cxresearch.questions.crossed import crossed
 from cxresearch.questions.estimate import Estimate, differences, estimate, population
+from cxresearch.questions.export import Export, export
 from cxresearch.questions.flow import Flow, flow
 from cxresearch.questions.guard import ActionList, action_list, service_columns
 from cxresearch.questions.insertion import insertion_effect
-from cxresearch.questions.export import Export, export
 from cxresearch.questions.kano import Kano, kano
 from cxresearch.questions.maxdiff import MaxDiff, maxdiff
 from cxresearch.questions.maxdiff_design import MaxDiffDesign, maxdiff_design
