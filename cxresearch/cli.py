@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from cxresearch.cache import store
+from cxresearch.question_commands import commands as question_commands
 from cxresearch.report.failure import ReportError
 from cxresearch.strict_yaml import StudyError, shown
 from cxresearch.topic_commands import commands as topic_commands
@@ -189,6 +190,7 @@ def _told() -> Iterator[None]:
 
 
 app.add_typer(topic_commands(_told), name="topics")
+app.add_typer(question_commands(_told))
 
 
 def _work_done(made: Any) -> str:

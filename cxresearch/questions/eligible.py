@@ -7,7 +7,7 @@ import pandas as pd
 
 from cxresearch import periods
 from cxresearch.intake.join import join
-from cxresearch.schema.questions import HOLDOUT, NONE, Assignment, Bank, Eligible
+from cxresearch.schema.questions import Assignment, Bank, Eligible
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study_data import StudyData
 
@@ -162,7 +162,8 @@ def _rests(study: StudyData, rules: Eligible, frame: pd.DataFrame, wave: str) ->
         found.append((f"not asked in the {rules.rested_days} days before", ~frame["customer_id"].isin(recent)))
     if rules.module_rested_days:
         recent = _module_since(study, begin, rules.module_rested_days)
-        found.append((f"no module in the {rules.module_rested_days} days before", ~frame["customer_id"].isin(recent)))
+        step = f"in no wave of modules in the {rules.module_rested_days} days before"
+        found.append((step, ~frame["customer_id"].isin(recent)))
     return found
 
 
@@ -184,25 +185,25 @@ def _refuse_unknown(column: pd.Series, name: str, levels: list[str]) -> None:
 
 
 def _asked_since(study: StudyData, begin: pd.Timestamp, days: int) -> pd.Series:
-    """Return who was invited or answered within some days before a wave, in whichever survey."""
-    moments = [("invitations", "invited_at"), ("responses", "responded_at")]
-    given = [
-        study.table(table)[["customer_id", column]].set_axis(["customer_id", "moment"], axis=1)
-        for table, column in moments
-        if study.has(table) and {"customer_id", column} <= set(study.table(table))
-    ]
-    if not given:
-        raise StudyError("assignment.eligible.rested_days: the study knows neither invitations nor days of answers.")
-    asked = pd.concat(given)
-    recent = asked["moment"].ge(begin - pd.Timedelta(days=days)) & asked["moment"].lt(begin)
-    return asked.loc[recent, "customer_id"].dropna()
+    """Return who was invited within some days before a wave, to whichever survey; without invitations, who answered."""
+    table, moment = ("invitations", "invited_at") if study.has("invitations") else ("responses", "responded_at")
+    if moment not in study.table(table):
+        raise StudyError("assignment.eligible.rested_days: the study knows no days of invitations or answers.")
+    return _within(study.table(table), moment, begin, days)
 
 
 def _module_since(study: StudyData, begin: pd.Timestamp, days: int) -> pd.Series:
-    """Return who was assigned a module within some days before a wave, whether or not they opened it."""
+    """Return who took part in a wave of modules within some days before.
+
+    Those assigned no module rest too: if only the others did, the holdout would be too large a part of the eligible.
+    """
     if not study.has("invitations") or "arm" not in study.invitations:
         raise StudyError("assignment.eligible.module_rested_days: the invitations have no column `arm`; name it.")
     asked = study.invitations
-    recent = asked["invited_at"].ge(begin - pd.Timedelta(days=days)) & asked["invited_at"].lt(begin)
-    module = asked["arm"].notna() & ~asked["arm"].isin([HOLDOUT, NONE])
-    return asked.loc[recent & module, "customer_id"].dropna()
+    return _within(asked[asked["arm"].notna()], "invited_at", begin, days)
+
+
+def _within(table: pd.DataFrame, moment: str, begin: pd.Timestamp, days: int) -> pd.Series:
+    """Return the customers of the rows that lie within some days before a moment."""
+    recent = table[moment].ge(begin - pd.Timedelta(days=days)) & table[moment].lt(begin)
+    return table.loc[recent, "customer_id"].dropna()

@@ -54,7 +54,7 @@ def _of_file(key: Key) -> str:
     path = Path(str(key.file)).expanduser()
     if path.resolve().is_relative_to(project_root()):
         raise StudyError(
-            f"assignment.key: the file {shown(path)} lies inside the project, so it could be shared with it; move it out."
+            f"assignment.key: the file {shown(path)} lies inside the project and could be shared with it; move it out."
         )
     try:
         return path.read_text(encoding="utf-8").strip()

@@ -21,7 +21,7 @@ from cxresearch.schema.questions import HOLDOUT, Assignment, Bank
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study_data import StudyData
 
-__all__ = ["Plan", "plan", "token"]
+__all__ = ["Plan", "canonical", "next_wave", "plan", "token"]
 
 SHORT = 12
 # Among five million customers two share a token of 80 bits once in a hundred billion plans.
@@ -109,7 +109,7 @@ def plan(study: StudyData, bank: Bank, wave: str | None = None, *, previous: Map
     ['holdout', 'pricing', 'maxdiff', 'features', 'none']
     """
     rules = assignment_of(bank)
-    wave = wave or _next_wave(study, rules)
+    wave = wave or next_wave(study, rules)
     if wave not in rules.waves:
         raise StudyError(f"wave {wave}: the bank plans {', '.join(rules.waves)}; add it to `assignment.waves`.")
     versions = changes(bank, previous)
@@ -165,7 +165,7 @@ def token(customers: pd.Series, wave: str, key: bytes) -> pd.Series:
     return pd.Series(found, index=customers.index, dtype="str")
 
 
-def _next_wave(study: StudyData, rules: Assignment) -> str:
+def next_wave(study: StudyData, rules: Assignment) -> str:
     """Return the first planned wave after a study's period, else the last."""
     start = study.definition.fiscal_year_start
     told = periods.parse(study.period, start)

@@ -21,7 +21,7 @@ ASKED = (*JUDGED, "single", "multi-select", "number", "open")
 AND = re.compile(r"\b(and|und|sowie|as well as|sowohl)\b|&|\w/\w", re.I)
 LEADING = re.compile(
     r"\b((don't|do not|wouldn't|would not|isn't|aren't) (you|it|we|they)\b|don't you (think|agree)|surely|obviously|"
-    r"of course|as (most|many) (people|customers)|how (great|excellent|good|wonderful|easy) (is|are|was|were) (our|the)|"
+    r"of course|as (most|many) (people|customers)|how (great|excellent|good|easy) (is|are|was|were) (our|the)|"
     r"how much (do|did) you (love|like|enjoy)|our (award-winning|excellent|great|popular)|"
     r"finden sie nicht auch|meinen sie nicht auch|sicherlich|selbstverständlich|natürlich|"
     r"wie die meisten|wie sehr (lieben|genießen|mögen))",
@@ -170,8 +170,8 @@ def _status(question: Question, before: Mapping[str, Any] | None, previous: Mapp
         if wording_digest(question) != before["wording"]:
             raise StudyError(
                 f"questions.{question.id}: the wording differs from that planned for {previous.get('wave')} and is "
-                f"still version {question.version}; give it `version: {question.version + 1}` and the wave `since:` which it "
-                "is asked, or take the change back."
+                f"still version {question.version}; give it `version: {question.version + 1}` and its first wave as "
+                "`since:`, or take the change back."
             )
         return "as before"
     if question.version < before["version"]:

@@ -104,16 +104,15 @@ class Question(Strict):
             if name not in self.items:
                 raise ValueError(f"exclusive names {name!r}; {nearest(name, list(self.items))}")
         if (self.version > 1) != (self.since is not None):
-            raise ValueError(
-                f"version {self.version}: a version after the first says from which wave on, `since: 2026Q4`"
-            )
+            raise ValueError(f"version {self.version}: a version after the first has its first wave, `since: 2026Q4`")
         getattr(self, f"_check_{self.type.replace('-', '_')}", lambda: None)()
         return self
 
     def texts(self) -> dict[str, Text]:
         """Return everything that people read, by its place: `text`, `items.…`, `labels.…`."""
         kano = self.type == "kano"
-        asked = {f"text.{side}": text for side, text in dict(self.text).items()} if kano else {"text": self.text}
+        pair = cast("dict[str, Text]", self.text) if kano else {}
+        asked = {f"text.{side}": pair[side] for side in SIDES} if kano else {"text": self.text}
         items = {f"items.{name}": text for name, text in self.items.items()}
         labels = {f"labels.{value}": text for value, text in self.labels.items()}
         return cast("dict[str, Text]", {**asked, **items, **labels})
@@ -175,8 +174,9 @@ class Eligible(Strict):
     """Who may get a module at all.
 
     `survey` is the survey that carries the modules and `consent` a column of the customers. Whoever was asked anything
-    less than `rested_days`, or had a module less than `module_rested_days`, before the wave is left out, in waves
-    `since` one: what earlier waves went by can still be computed again. `where` names columns and the levels that may.
+    in the `rested_days`, or took part in a wave of modules in the `module_rested_days`, before the wave is left out, in
+    waves `since` one: what earlier waves went by can still be computed again. `where` names columns and the levels
+    that may.
     """
 
     survey: Literal["relationship", "transactional"] = "relationship"
