@@ -227,7 +227,8 @@ def _picked(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
     both = both.assign(item=both["item"].str.lower().map(lambda text: items.get(text, "")))
     both["unknown"] = both.groupby(head, dropna=False)["answer"].transform(lambda found: ~found.eq(0).any())
     # What was picked also stands among the items shown.
-    return pd.concat([plain, both.drop_duplicates([*head, "item"])], ignore_index=True).fillna({"unknown": False})
+    found = pd.concat([plain, both.drop_duplicates([*head, "item"])], ignore_index=True)
+    return found.fillna({"unknown": False}).astype({"unknown": bool})
 
 
 def _numbers(cells: pd.Series, question: Question) -> pd.Series:

@@ -59,7 +59,6 @@ def export(
     folder: str | Path,
     *,
     arm: str | None = None,
-    language: str | None = None,
     title: str = "Questions",
     seed: int = 0,
 ) -> Export:
@@ -68,7 +67,8 @@ def export(
     Parameters
     ----------
     bank
-        The questions; where they are assigned, each arm is asked its modules, by the variable `cx_arm`.
+        The questions, in the bank's languages, the first of which is the base; where they are assigned, each arm is
+        asked its modules, by the variable `cx_arm`.
     format
         `limesurvey` (tab-separated structure), `surveyjs` (JSON), `qualtrics` (advanced TXT); `ddi` (DDI-Codebook 2.5)
         and `triple-s` (Triple-S 3.0) describe the columns of the answers.
@@ -76,9 +76,6 @@ def export(
         Where the files go; made if it is not there. Files of the same name are replaced.
     arm
         Write one arm's questions, without conditions.
-    language
-        Of texts that are given once, and the base of the survey; by default English, or the first language of the
-        bank's translations where English is not among them.
     title
         Of the survey.
     seed
@@ -106,7 +103,7 @@ def export(
     """
     if format not in FORMATS:
         raise StudyError(f"export: {format!r} is no format; {nearest(str(format), list(FORMATS))}.")
-    asked = _instrument(bank, arm, language, title, seed)
+    asked = _instrument(bank, arm, title, seed)
     written = FORMATS[format](asked)
     files = written.files | _designs(asked)
     lost = list(dict.fromkeys([*asked.lost, *written.lost]))
@@ -115,10 +112,10 @@ def export(
     return Export(paths, pd.DataFrame(lost, columns=list(Lost._fields)), told)
 
 
-def _instrument(bank: Bank, arm: str | None, language: str | None, title: str, seed: int) -> Instrument:
+def _instrument(bank: Bank, arm: str | None, title: str, seed: int) -> Instrument:
     """Return the instrument; a design that cannot be made is a fault of the bank."""
     try:
-        return instrument(bank, arm=arm, language=language, title=title, seed=seed)
+        return instrument(bank, arm=arm, title=title, seed=seed)
     except StudyError:
         raise
     except ValueError as error:

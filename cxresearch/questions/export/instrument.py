@@ -58,9 +58,7 @@ class Instrument:
         return [arm for arm, modules in self.arms.items() if module in modules]
 
 
-def instrument(
-    bank: Bank, *, arm: str | None = None, language: str | None = None, title: str = "Questions", seed: int = 0
-) -> Instrument:
+def instrument(bank: Bank, *, arm: str | None = None, title: str = "Questions", seed: int = 0) -> Instrument:
     """Return a bank's questions as a survey asks them.
 
     Parameters
@@ -69,9 +67,6 @@ def instrument(
         The questions.
     arm
         Only what this arm is asked, unconditionally; by default all arms, each asked its modules.
-    language
-        Of texts that are given once, and the base language of the survey: by default English, or the first language
-        of the bank's translations where English is not among them.
     title
         Of the survey.
     seed
@@ -91,7 +86,7 @@ def instrument(
     asked = [module for module in bank.modules if (arm is None and not arms) or module in _members(bank, arms, arm)]
     if not asked:
         raise StudyError(f"export: the arm {arm!r} is asked nothing." if arm else "export: no arm is asked a module.")
-    parts = Parts(bank, language, seed)
+    parts = Parts(bank, seed)
     items = [item for module in asked for one in bank.of_module(module) for item in parts.items(one)]
     parts.lost += [
         Lost(module, "no arm is asked this module; left out") for module in bank.modules if module not in asked

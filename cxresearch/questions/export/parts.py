@@ -32,10 +32,8 @@ def refuse_odd(name: str, what: str) -> None:
 class Parts:
     """Makes items of questions, and keeps what is lost on the way."""
 
-    def __init__(self, bank: Bank, language: str | None, seed: int) -> None:
-        given = sorted({found for question in bank.questions for found in question.languages()})
-        base = language or (ENGLISH if ENGLISH in given or not given else given[0])
-        self.languages = (base, *(name for name in given if name != base))
+    def __init__(self, bank: Bank, seed: int) -> None:
+        self.languages = tuple(bank.languages)
         for name in self.languages:
             if not LANGUAGE.fullmatch(name):
                 raise StudyError(f"export: {name!r} is no language; use a code such as en or pt-BR.")
@@ -62,7 +60,7 @@ class Parts:
         """Return a text in every language, in the base language where there is no translation."""
         given = {self.languages[0]: str(text)} if not isinstance(text, dict) else dict(text)
         fallback = given.get(self.languages[0], next(iter(given.values())))
-        missing = [language for language in self.languages if language not in given] if isinstance(text, dict) else []
+        missing = [language for language in self.languages if language not in given]
         if missing:
             self.lost.append(Lost(question, f"a text has no translation ({', '.join(missing)}); another stands for it"))
         return {language: self.clean(given.get(language, fallback), question) for language in self.languages}
