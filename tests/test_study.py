@@ -114,7 +114,8 @@ def test_runs_extend_deeply_and_notebooks_have_their_own_parameters(write, proje
     )
     (project / "params" / "run.yaml").write_text("extends: base.yaml\nperiod: 2026\nplan: {horizon: 6}\n")
     run = load_run(project / "params" / "run.yaml")
-    assert (run.name, run.period, run.plan) == ("run", "2026", {"primary": "nps", "horizon": 6})
+    assert (run.name, run.period) == ("run", "2026")
+    assert (run.plan.primary, run.plan.horizon) == ("nps", 6)
     assert run.notebooks == {"02-scorecard": {"by": ["a"]}}
 
 
