@@ -59,6 +59,19 @@ HEADINGS = {
     "previous_period": "Compared with",
     "compare_to": "Compared with",
     "metric": "Metric",
+    "e_value": "E-value",
+    "e_value_limit": "E-value of the limit",
+    "percent": "Revenue",
+    "money": "Money",
+    "positive": "Probability of more",
+    "followed": "Followed so long",
+    "panel_by": "Segments followed",
+    "horizon": "Months ahead",
+    "primary": "Outcome",
+    "by": "Segments of",
+    "payback": "Months until it is earned back",
+    "leaving_share": "Expected to leave",
+    "kept_share": "Still there",
     "survey": "Survey",
     "touchpoint": "Touchpoint",
     "stage": "Stage",
@@ -123,6 +136,52 @@ HEADINGS = {
     "refused_from": "Refused from",
     "largest_difference": "Largest difference of shares",
     "probability": "How often larger",
+    "arm": "Arm",
+    "modules": "Asked",
+    "module": "Module",
+    "lost": "Left out",
+    "expected": "Expected",
+    "goal": "Aimed at",
+    "aim": "As",
+    "spread": "Scatter",
+    "basis": "Known from",
+    "deff": "Design effect",
+    "needed": "Answers needed",
+    "so_far": "So far",
+    "reached": "Of those needed",
+    "waves_left": "Waves left",
+    "met_on": "Met on",
+    "met_late": "Met on, slowest flow",
+    "seconds": "Seconds",
+    "hours": "Hours of customers",
+    "gain": "Target gained",
+    "gain_per_hour": "Gained an hour",
+    "advice": "Advice",
+    "where": "Where",
+    "version": "Version",
+    "together": "Blocks together",
+    "item": "Item",
+    "also": "Also",
+    "feature": "Feature",
+    "point": "Point",
+    "price": "Price",
+    "curve": "Curve",
+    "wave": "Wave",
+    "shown": "Shown",
+    "class": "Class",
+    "better": "Gained if it is there",
+    "worse": "Lost if it is missing",
+    "added": "Adds",
+    "size": "Items in the set",
+    "frequency": "Wanted items a person",
+    "share_of_reach": "Share of the reach",
+    "strength": "Ahead of the next class",
+    "second": "Next class",
+    "responses": "Responses",
+    "asked_share": "Asked, of the eligible",
+    "answered_share": "Answered, of those who began",
+    "first_wave": "From",
+    "last_wave": "To",
 }
 METRICS = {
     "nps": "NPS",
@@ -139,8 +198,34 @@ METRICS = {
     "detractors": "Detractors",
 }
 # Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
-CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint")
-PHRASES = ("stage", "link", "answers", "step", "component", "weighting")
+CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint", "group", "controls", "choice",
+         "planned", "done")  # fmt: skip
+PHRASES = ("stage", "link", "answers", "step", "component", "weighting", "part", "contrast", "reason", "basis", "claim",
+           "model", "what", "weights", "status", "slope", "term", "window", "gate", "kind")  # fmt: skip
+# Drivers may have the name of a column of results, such as value.
+DRIVERS = ("driver", "against")
+# Levels that this package writes, as people read them.
+LEVELS = {
+    "method": {
+        "lmg": "LMG (Shapley)",
+        "first": "Alone (first)",
+        "last": "Added last",
+        "betasq": "Squared beta",
+        "pratt": "Pratt",
+        "relative-weights": "Johnson's relative weights",
+    },
+    "check": {
+        "overlap": "Overlap: largest variance inflation",
+        "condition": "Condition number of all ratings",
+        "halo": "Halo: share of the first component",
+        "influence": "Smallest share of customers that carries an effect (warns below)",
+        "prediction": "R² lost on customers not seen",
+        "signs": "Effects against their correlation",
+    },
+    "part": {"link": "One model of both", "together": "Both together"},
+    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors"},
+    "against": {"lmg": "LMG (Shapley)"},
+}
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
 METRIC_UNITS = {
@@ -159,8 +244,9 @@ METRIC_UNITS = {
 }
 # Of these more is worse, so a rise is no good news.
 LESS_IS_BETTER = ("negative_word_of_mouth", "churn", "detractors")
-# Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares.
-DIGITS = {"points": 0, "share": 0, "percentage points": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
+# Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares, "percent" is what goes up
+# or down by so many per cent, as money does.
+DIGITS = {"points": 0, "share": 0, "percentage points": 1, "percent": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
 SMALL_SHARE, SMALLEST_SHARE = 0.1, 0.001
 HUNDREDS, THOUSAND = 100, 1000
 CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
@@ -215,8 +301,9 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
         return period_label(text)
     if is_total(text):
         return capital(text)
-    if column == "driver":
-        # A driver may have the name of a column of results, such as value.
+    if text in LEVELS.get(column, {}) and text not in (labels or {}):
+        return LEVELS[column][text]
+    if column in DRIVERS:
         return clean((labels or {}).get(text) or METRICS.get(text) or _spelled(text))
     if column in CODED:
         return label(text, labels)
@@ -234,8 +321,8 @@ def period_label(period: str) -> str:
     --------
     >>> [period_label(name) for name in ("2026Q3", "2026-07", "2026", "all")]
     ['Q3 2026', 'July 2026', '2026', 'all periods']
-    >>> period_label("2026-09-R12"), period_label("2026-W30")
-    ('12 months to September 2026', 'week 30 of 2026')
+    >>> period_label("2026-09-R12"), period_label("2026-W30"), period_label("2025Q4 to 2026Q3")
+    ('12 months to September 2026', 'week 30 of 2026', 'Q4 2025 to Q3 2026')
     """
     if match := re.fullmatch(r"(\d{4})([QH]\d)", period):
         return f"{match[2]} {match[1]}"
@@ -245,6 +332,8 @@ def period_label(period: str) -> str:
         return f"{count(int(match[2]), 'month')} to {period_label(match[1])}"
     if match := re.fullmatch(r"(\d{4})-W(\d\d)", period):
         return f"week {int(match[2])} of {match[1]}"
+    if " to " in period:
+        return " to ".join(map(period_label, period.split(" to ")))
     return "all periods" if period == "all" else period
 
 
@@ -312,7 +401,7 @@ def number(
     text = f"{abs(scaled):,.{places}f}".replace(",", THOUSANDS)
     sign = "" if not any(digit in text for digit in "123456789") else MINUS if scaled < 0 else "+" if signed else ""
     before = CURRENCIES.get(currency, f"{currency} " if currency else "") if unit == "money" else ""
-    after = {"share": "%", "seconds": " s"}.get(unit, "")
+    after = {"share": "%", "percent": "%", "seconds": " s"}.get(unit, "")
     return f"{sign}{before}{text}{after}"
 
 
@@ -334,6 +423,8 @@ def digits_for(values: Iterable[float], unit: str) -> int:
     --------
     >>> digits_for([0.02, 0.04], "share"), digits_for([0.2, 0.04], "share"), digits_for([30, 20], "points")
     (1, 0, 0)
+    >>> digits_for([7.9, 0.4], "percent"), digits_for([0.4], "percent"), digits_for([0.07], "percent")
+    (1, 2, 3)
     >>> digits_for([4.07], "mean"), digits_for([662.29], "mean"), digits_for([3687177.5], "number")
     (2, 1, 0)
     """
@@ -342,6 +433,8 @@ def digits_for(values: Iterable[float], unit: str) -> int:
         return 1 if max(sizes) < THOUSAND else 0
     if unit == "share" and sizes and max(sizes) < SMALL_SHARE:
         return 1
+    if unit == "percent" and sizes and 0 < max(sizes) < 1:
+        return 2 if max(sizes) >= SMALL_SHARE else 3
     return DIGITS.get(unit, DIGITS["number"])
 
 

@@ -130,7 +130,7 @@ def plan(study: StudyData, bank: Bank, wave: str | None = None, *, previous: Map
         burden=burden(study, bank, flow, wave, needs),
         wording=lint(bank),
         versions=versions,
-        checks=_checks(rules, needs),
+        checks=_checks(rules, needs, wave, digest(record)[:SHORT]),
         assignment=assigned,
     )
 
@@ -204,7 +204,7 @@ def _arms(assigned: pd.DataFrame, rules: Assignment) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _checks(rules: Assignment, needs: pd.DataFrame) -> pd.DataFrame:
+def _checks(rules: Assignment, needs: pd.DataFrame, wave: str, short: str) -> pd.DataFrame:
     """Return what a reviewer should know of a plan, as sentences."""
     public = rules.key.public is not None
     told = (
@@ -216,6 +216,11 @@ def _checks(rules: Assignment, needs: pd.DataFrame) -> pd.DataFrame:
     stop = f"Targets are met for {', '.join(met)}: take them out." if met else "No question has met its target."
     return pd.DataFrame(
         [
+            {
+                "check": "plan",
+                "status": "pass",
+                "sentence": f"Plan {short} of {wave}: another rule, wording or customer would give another number.",
+            },
             {"check": "key", "status": "warn" if public else "pass", "sentence": told},
             {"check": "targets", "status": "warn" if met else "pass", "sentence": stop},
         ]

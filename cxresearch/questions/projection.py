@@ -24,7 +24,7 @@ ALL = "all"
 MOST_WAVES = 40
 COLUMNS = [
     "question", "segment", "level", "n", "n_customers", "goal", "aim", "spread", "basis", "deff", "needed", "so_far",
-    "expected", "waves_left", "met_on", "met_late", "flag",
+    "reached", "expected", "waves_left", "met_on", "met_late", "flag",
 ]  # fmt: skip
 
 
@@ -42,12 +42,15 @@ class Flow:
         Answers of the weakest of them, as a share of their mean.
     rested
         Share of the otherwise eligible that the rests leave.
+    answered
+        For each question the share of those who answered the survey in its module's arms that answered it too.
     """
 
     answers: pd.DataFrame
     days: int
     slowest: float
     rested: float
+    answered: Mapping[str, float]
 
 
 def flow_of(study: StudyData, bank: Bank, rested: float) -> Flow:
@@ -65,7 +68,7 @@ def flow_of(study: StudyData, bank: Bank, rested: float) -> Flow:
     if answers.empty:
         raise StudyError(f"no answer of the last {len(recent)} periods comes from people who may get a module.")
     daily = answers["period"].value_counts().reindex(recent).fillna(0) / lengths
-    return Flow(answers, sum(lengths), float(daily.min() / daily.mean()), rested)
+    return Flow(answers, sum(lengths), float(daily.min() / daily.mean()), rested, _answered(study, bank))
 
 
 def targets(study: StudyData, bank: Bank, flow: Flow, wave: str) -> pd.DataFrame:
@@ -76,20 +79,22 @@ def targets(study: StudyData, bank: Bank, flow: Flow, wave: str) -> pd.DataFrame
     pandas.DataFrame
         One row a question and level: `question`, `segment`, `level`; `n` and `n_customers` (answers to the survey in
         the last periods, on which the projection rests); `goal` (the target), `aim` (`half-width` or `difference`),
-        `spread` (standard deviation) and its `basis`, `deff` (Kish's, of the weights), `needed`, `so_far`, `expected`
-        (answers a wave), `waves_left`, `met_on` and, at the flow of the slowest period, `met_late`; `flag`.
+        `spread` (standard deviation) and its `basis`, `deff` (Kish's, of the weights), `needed`, `so_far`, `reached`
+        (share of those needed), `expected` (answers a wave), `waves_left`, `met_on` and, at the flow of the slowest period, `met_late`; `flag`.
     """
     rows = [
         row for question in bank.questions if question.target for row in _of_question(study, bank, question, flow, wave)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    numbers = {name: "float64" for name in ("spread", "needed", "reached", "waves_left")}
+    return found.astype(numbers).fillna({"met_on": "", "met_late": ""})
 
 
 def expected_answers(study: StudyData, bank: Bank, question: Question, flow: Flow, wave: str) -> pd.Series:
     """Return how many answers to a question a wave brings for each answer of the last periods, one number a row."""
     assignment = assignment_of(bank)
     a_row = _days(wave, study) / flow.days * flow.rested * chance(assignment, question.module)
-    return pd.Series(a_row * kept(study, assignment, question), index=flow.answers.index)
+    return pd.Series(a_row * flow.answered[question.id], index=flow.answers.index)
 
 
 def chance(assignment: Assignment, module: str) -> float:
@@ -97,14 +102,20 @@ def chance(assignment: Assignment, module: str) -> float:
     return (1 - assignment.holdout) * sum(assignment.arms[arm].probability for arm in _arms_with(assignment, module))
 
 
-def kept(study: StudyData, assignment: Assignment, question: Question) -> float:
-    """Return which share of those who answered the survey in the module's arms answered the question; 1 if unknown."""
-    given = answers_so_far(study, question)
-    if given.empty or "arm" not in study.responses:
-        return 1.0
-    answers = study.responses[study.responses["survey"].eq(assignment.eligible.survey)]
-    reached = answers["arm"].isin(_arms_with(assignment, question.module)) & answers["period"].isin(given["wave"])
-    return min(1.0, given["response_id"].nunique() / int(reached.sum())) if reached.any() else 1.0
+def _answered(study: StudyData, bank: Bank) -> dict[str, float]:
+    """Return which share of those who answered the survey in a module's arms answered each question; 1 if unknown."""
+    given = {question.id: answers_so_far(study, question) for question in bank.questions}
+    if "arm" not in study.responses:
+        return dict.fromkeys(given, 1.0)
+    rules, rows = assignment_of(bank), study.responses
+    carried = rows.loc[rows["survey"].eq(rules.eligible.survey) & rows["arm"].notna(), ["arm", "period"]]
+    found = {}
+    for question in bank.questions:
+        answers = given[question.id]
+        arms = _arms_with(rules, question.module)
+        reached = int((carried["arm"].isin(arms) & carried["period"].isin(answers["wave"].unique())).sum())
+        found[question.id] = min(1.0, answers["response_id"].nunique() / reached) if reached else 1.0
+    return found
 
 
 def _arms_with(assignment: Assignment, module: str) -> list[str]:
@@ -152,7 +163,8 @@ def _met(
     left = max(0, needed - so_far) / a_wave if a_wave else np.inf
     dates = {"met_on": _date(study, wave, left), "met_late": _date(study, wave, left / flow.slowest)}
     flag = "met" if so_far >= needed else "too far away to plan" if left > MOST_WAVES else ""
-    return found | {"needed": needed, "expected": a_wave, "waves_left": left} | dates | {"flag": flag}
+    reached = {"reached": min(1.0, so_far / needed)}
+    return found | reached | {"needed": needed, "expected": a_wave, "waves_left": left} | dates | {"flag": flag}
 
 
 def _date(study: StudyData, wave: str, waves_left: float) -> str:
