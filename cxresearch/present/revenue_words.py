@@ -179,7 +179,7 @@ def lifetime_value(frame: pd.DataFrame, arguments: Arguments, labels: Labels) ->
 def unit_economics(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return what a customer brings for what it cost, by channel, best and worst."""
     known = shown(frame)
-    known = known[~known["channel"].map(say.is_total)].sort_values("estimate", kind="stable")
+    known = known[~known["channel"].map(say.is_total).astype(bool)].sort_values("estimate", kind="stable")
     if known.empty:
         return "No channel's customers were seen long enough to set their value beside their cost."
     ends = [known.iloc[place].to_dict() for place in sorted({0, len(known) - 1})]
@@ -196,7 +196,7 @@ def acquisition_cost(frame: pd.DataFrame, arguments: Arguments, labels: Labels) 
     known = shown(frame)
     if "period" in known and len(known):
         known = known[known["period"].eq(known["period"].max())]
-    known = known[~known["channel"].map(say.is_total)].sort_values("estimate", kind="stable")
+    known = known[~known["channel"].map(say.is_total).astype(bool)].sort_values("estimate", kind="stable")
     if known.empty:
         return "What a new customer cost is known for no channel."
     ends = [known.iloc[place] for place in sorted({0, len(known) - 1})]
