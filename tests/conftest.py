@@ -13,11 +13,15 @@ REQUIRE_ALL = os.environ.get("CXRESEARCH_REQUIRE") == "all"
 # Debian keeps the programs of the PostgreSQL server off the PATH.
 SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
 PROGRAMS = {"chromium": ("chromium", "chromedriver"), "postgresql": ("postgres",), "node": ("node", "npm")}
+# Packages of npm, as .ci/run installs them.
+NODE = ROOT / ".node" / "node_modules"
+PACKAGES = {"survey-core": ("survey-core", "survey-js-ui")}
 
 
 def need(program: str) -> None:
-    """Skip a test whose program is not here, or fail it where CXRESEARCH_REQUIRE=all says that it must be."""
-    missing = [name for name in PROGRAMS[program] if shutil.which(name, path=SEARCHED) is None]
+    """Skip a test whose program or package is not here, or fail it where CXRESEARCH_REQUIRE=all asks for it."""
+    missing = [name for name in PROGRAMS.get(program, ()) if shutil.which(name, path=SEARCHED) is None]
+    missing += [name for name in PACKAGES.get(program, ()) if not (NODE / name).is_dir()]
     if missing and REQUIRE_ALL:
         pytest.fail(f"CXRESEARCH_REQUIRE=all, and {', '.join(missing)} is not installed", pytrace=False)
     if missing:
