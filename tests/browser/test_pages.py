@@ -1,13 +1,21 @@
 """The demo's pages in a real browser: nothing is fetched, nothing overflows, axe-core finds nothing, light and dark."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, need
+
+from cxresearch.cache import digest, store
+from cxresearch.present import words
+from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.payload import Grid, Payload
+from cxresearch.study import data_key, load_study
 
 AXE = ROOT / ".node" / "node_modules" / "axe-core" / "axe.min.js"
 OPTIONS = [
@@ -30,7 +38,9 @@ def published(tmp_path_factory) -> Path:
     """Return the demo's published pages, made by the command line."""
     need("chromium")
     root = tmp_path_factory.mktemp("demo")
-    for part in ("notebooks", "params", "data", "docs", "requirements.lock"):
+    (ROOT / ".cache").mkdir(mode=0o700, exist_ok=True)
+    # The cache is keyed by content, so what `make report` has computed need not be computed again.
+    for part in ("notebooks", "params", "data", "docs", "requirements.lock", ".cache"):
         (root / part).symlink_to(ROOT / part)
     command = [sys.executable, "-m", "cxresearch.cli", "report", "params/demo-2026q3.yaml"]
     done = subprocess.run(
@@ -116,3 +126,18 @@ def test_every_link_inside_leads_somewhere(page, browser):
         target = (page.parent / file) if file else page
         assert target.is_file(), href
         assert not anchor or f'id="{anchor}"' in target.read_text(), href
+
+
+def test_no_sentence_of_the_demo_tells_a_hidden_number(published, monkeypatch):
+    monkeypatch.setenv("CXRESEARCH_ROOT", str(published.resolve().parents[3]))
+    study = load_study("demo")
+    notebooks = store().read_json("results", digest(data_key(study), "2026Q3"))
+    payloads = [Payload.from_json(one) for found in notebooks.values() for one in found.values()]
+    told = [one for one in payloads if one.finding and one.about == "people"]
+    assert len(told) > 30
+    for payload in told:
+        hidden = replace(payload, grid=Grid.of(payload.to_frame().assign(n_customers=4)))
+        sentence = words.finding(protect([hidden], Policy()).payloads[0])
+        numbers = re.sub(r"Q\d 20\d\d|\d comparisons?", "", sentence)
+        assert sentence, payload.key
+        assert not re.search(r"\d", numbers), (payload.key, sentence)
