@@ -42,7 +42,7 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "drivers-own": (drivers.own_effects, (1_000, 60)),
     "drivers-noisy": (drivers.noisy_ratings, SLOW),
     "drivers-shares": (drivers.share_intervals, (500, 30)),
-    "questions-dealt": (questions.dealt, (2_000, 100)),
+    "questions-dealt": (questions.dealt, (1_000, 100)),
     "questions-leak": (questions.leak, CHEAP),
     "questions-verdicts": (questions.verdicts, (500, 20)),
     "questions-shares": (questions.shares, (500, 25)),
