@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cxresearch.present.level_names import CODED, DRIVERS, LEVELS, PHRASES
+
 MINUS, THOUSANDS, DASH = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
 JOINERS = ("\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}")
 HEADINGS = {
@@ -136,6 +138,9 @@ HEADINGS = {
     "refused_from": "Refused from",
     "largest_difference": "Largest difference of shares",
     "probability": "How often larger",
+    "n_needed": "Answers needed",
+    "planned": "Planned",
+    "shown": "Shown",
     "arm": "Arm",
     "modules": "Asked",
     "module": "Module",
@@ -196,35 +201,10 @@ METRICS = {
     "promoters": "Promoters",
     "passives": "Passives",
     "detractors": "Detractors",
-}
-# Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
-CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint", "group", "controls", "choice",
-         "planned", "done")  # fmt: skip
-PHRASES = ("stage", "link", "answers", "step", "component", "weighting", "part", "contrast", "reason", "basis", "claim",
-           "model", "what", "weights", "status", "slope", "term", "window", "gate", "kind")  # fmt: skip
-# Drivers may have the name of a column of results, such as value.
-DRIVERS = ("driver", "against")
-# Levels that this package writes, as people read them.
-LEVELS = {
-    "method": {
-        "lmg": "LMG (Shapley)",
-        "first": "Alone (first)",
-        "last": "Added last",
-        "betasq": "Squared beta",
-        "pratt": "Pratt",
-        "relative-weights": "Johnson's relative weights",
-    },
-    "check": {
-        "overlap": "Overlap: largest variance inflation",
-        "condition": "Condition number of all ratings",
-        "halo": "Halo: share of the first component",
-        "influence": "Smallest share of customers that carries an effect (warns below)",
-        "prediction": "R² lost on customers not seen",
-        "signs": "Effects against their correlation",
-    },
-    "part": {"link": "One model of both", "together": "Both together"},
-    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors"},
-    "against": {"lmg": "LMG (Shapley)"},
+    "next_response": "Answers to the next invitation",
+    "opt_out": "Opting out",
+    "item_missing": "Core questions left blank",
+    "duration": "Time to answer",
 }
 TOTALS = ("all", "total", "overall", "everyone")
 SURVEYS = {"relationship": "Relationship survey", "transactional": "Transactional survey"}
@@ -243,10 +223,20 @@ METRIC_UNITS = {
     "detractors": "share",
 }
 # Of these more is worse, so a rise is no good news.
-LESS_IS_BETTER = ("negative_word_of_mouth", "churn", "detractors")
+LESS_IS_BETTER = ("negative_word_of_mouth", "churn", "detractors", "opt_out", "item_missing", "duration")
 # Decimals shown, by unit. "points" are NPS points, "percentage points" differences of shares, "percent" is what goes up
 # or down by so many per cent, as money does.
-DIGITS = {"points": 0, "share": 0, "percentage points": 1, "percent": 1, "mean": 2, "count": 0, "money": 0, "number": 2, "seconds": 0}
+DIGITS = {
+    "points": 0,
+    "share": 0,
+    "percentage points": 1,
+    "percent": 1,
+    "mean": 2,
+    "count": 0,
+    "money": 0,
+    "number": 2,
+    "seconds": 0,
+}
 SMALL_SHARE, SMALLEST_SHARE = 0.1, 0.001
 HUNDREDS, THOUSAND = 100, 1000
 CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}

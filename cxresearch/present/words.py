@@ -6,7 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.present import driver_words, frames, plots, quality_words, revenue_words, segment_words, topic_words
+from cxresearch.present import (
+    driver_words,
+    frames,
+    insertion_words,
+    link_words,
+    plots,
+    quality_words,
+    question_plan_words,
+    question_words,
+    revenue_words,
+    segment_words,
+    topic_words,
+)
 from cxresearch.present import labels as say
 from cxresearch.present.findings import (
     FINDINGS,
@@ -33,11 +45,15 @@ __all__ = [
     "FINDINGS",
     "alt",
     "finding",
+    "insertion_words",
+    "link_words",
     "label",
     "level",
     "number",
     "period_label",
     "quality_words",
+    "question_plan_words",
+    "question_words",
     "revenue_words",
     "segment_words",
     "topic_words",

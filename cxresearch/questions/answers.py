@@ -76,6 +76,17 @@ class Answers:
         named = ", ".join(f"{rows:,} {reason}" for reason, rows in reasons.items())
         return f"{text}, {int(reasons.sum()):,} are set aside ({named})."
 
+    def labels(self, question: str) -> dict[str, str]:
+        """Return what the items of a question are called on pages, in the first language of the bank."""
+        asked, language = self.bank.question(question), self.bank.languages[0]
+        if asked.type == "van-westendorp":
+            return {name: name.replace("_", " ").capitalize() for name in asked.items}
+        found = {}
+        for name, text in asked.items.items():
+            words = text if isinstance(text, str) else text.get(language, name)
+            found[name] = words[:1].upper() + words[1:]
+        return found
+
     def of(self, question: str) -> pd.DataFrame:
         """Return the rows of one question.
 

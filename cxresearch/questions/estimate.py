@@ -13,6 +13,7 @@ from cxresearch.questions.multi_select import reach, ticked, ticks
 from cxresearch.questions.prices import INTENT_ITEMS, price_tables, priced
 from cxresearch.questions.resamples import sample_of
 from cxresearch.questions.scales import means, medians, openings, shares
+from cxresearch.questions.turf import SEPARATOR
 from cxresearch.schema.questions import Question
 from cxresearch.segments.asked import asked
 from cxresearch.segments.comparison import rest_contrasts
@@ -53,6 +54,8 @@ class Estimate:
         Result frames by name; `found["shares"]` is short for `found.tables["shares"]`.
     refused
         The groups for which the method refused: the columns of `by`, `n`, `n_customers`, `sentence`.
+    labels
+        What items, sets of items and curves are called on pages, for `cx.show(labels=)`.
     """
 
     question: str
@@ -60,6 +63,7 @@ class Estimate:
     by: list[str]
     tables: Tables = field(repr=False)
     refused: pd.DataFrame = field(repr=False)
+    labels: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a table.
@@ -103,7 +107,7 @@ def estimate(
         `distribution` on a scale, `median` of a number, `buyers` of an intent asked on 1-5; multi-select: `shares`,
         `ticked`, `overlap`, and of TURF `sets`, `steps`, `items`; van-westendorp: `points`, `curves`, `acceptable`,
         `checks`, with intents at both inner prices `reach`, `demand`; maxdiff: `counts`, `utilities`, `shares`, `fit`;
-        kano: `features`, `shares`, `coefficients`; open: `written`.
+        kano: `features`, `shares`, `coefficients`, `map`; open: `written`.
 
     Raises
     ------
@@ -129,13 +133,17 @@ def estimate(
     rows = answers.of(question).dropna(subset=columns)
     if asked_for.type in PLAIN:
         tables = _plain(answers, rows, asked_for, columns, how)
-        return Estimate(question, asked_for.type, columns, tables, pd.DataFrame(columns=[*columns, *REFUSED]))
+        refused = pd.DataFrame(columns=[*columns, *REFUSED])
+        return Estimate(question, asked_for.type, columns, tables, refused, answers.labels(question))
     tables, refused = _each_level(rows, columns, lambda part: FITTED[asked_for.type](answers, part, asked_for, how))
     if asked_for.type == "multi-select":
         tables = ticked(rows, asked_for, columns, conf_level) | tables
     if not tables:
         raise StudyError(f"{question}: {refused['sentence'].iloc[0]}")
-    return Estimate(question, asked_for.type, columns, tables, refused)
+    named = answers.labels(question)
+    sets = tables["sets"]["items"] if "sets" in tables else []
+    named |= {one: SEPARATOR.join(named[item] for item in one.split(SEPARATOR)) for one in sets}
+    return Estimate(question, asked_for.type, columns, tables, refused, named)
 
 
 def _columns(answers: Answers, by: str | Sequence[str] | None) -> list[str]:
@@ -203,7 +211,15 @@ def _kano(answers: Answers, rows: pd.DataFrame, question: Question, how: How) ->
     ids = [name for name in ("customer_id", "account_id", WEIGHT) if name in who]
     pairs = sides.assign(**{name: sides["response_id"].map(who[name]) for name in ids})
     found = kano(pairs, feature="item", weight=WEIGHT, conf_level=how.conf_level)
-    return {"features": found.features, "shares": found.shares, "coefficients": found.coefficients}
+    tables = {"features": found.features, "shares": found.shares, "coefficients": found.coefficients}
+    return tables | {"map": _map(found.features, found.coefficients)}
+
+
+def _map(features: pd.DataFrame, coefficients: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a feature with what it gains if it is there, and costs if it is not."""
+    sides = coefficients.pivot(index="feature", columns="coefficient", values="estimate").reindex(features["feature"])
+    told = features[["feature", "n", "n_customers", "class"]]
+    return told.assign(better=sides["better"].array, worse=-sides["worse"].array, flag=features["flag"])
 
 
 def _sets(answers: Answers, rows: pd.DataFrame, question: Question, how: How) -> Tables:
@@ -301,9 +317,9 @@ def population(answers: Answers) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `module`, `question`, `n` (people who answered), `n_customers`, `n_eff`, `probability` (of being asked, of those
-        eligible), `share` (who answered, of those asked who began the survey), `consent`, `survey`, `first_wave`,
-        `last_wave`, `flag`.
+        `module`, `question`, `n` (people who answered), `n_customers`, `n_eff`, `asked_share` (probability of being
+        asked, of those eligible), `answered_share` (who answered, of those asked who began the survey), `consent`,
+        `survey`, `first_wave`, `last_wave`, `flag`.
 
     Examples
     --------
@@ -322,7 +338,7 @@ def population(answers: Answers) -> pd.DataFrame:
         size = sample_of(people.assign(_one=1.0), "_one", WEIGHT, None).bases()
         head = {"module": question.module, "question": question.id}
         bases = {name: size[name] for name in ("n", "n_customers", "n_eff")}
-        told = {"probability": people["probability"].iloc[0], "share": len(people) / began}
+        told = {"asked_share": people["probability"].iloc[0], "answered_share": len(people) / began}
         told |= {
             "consent": (rules.consent if rules else None) or "",
             "survey": rules.survey if rules else "relationship",

@@ -1,5 +1,7 @@
 """Multi-select questions: how many people tick each item, which go together, and what sets of them reach."""
 
+from functools import partial
+
 import pandas as pd
 
 from cxresearch.metrics import mean, proportion
@@ -38,19 +40,19 @@ def ticks(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 def ticked(rows: pd.DataFrame, question: Question, by: list[str], conf_level: float) -> dict[str, pd.DataFrame]:
     """Return `shares` of people by item, `ticked` items a person, and `overlap`: who ticks one and also another."""
-    people, design = ticks(rows, question), {"weight": WEIGHT, "conf_level": conf_level}
-    items = list(question.items)
-    parts = [proportion(people, by or None, column=item, **design).assign(item=item) for item in items]
+    people, items = ticks(rows, question), list(question.items)
+    share = partial(proportion, by=by or None, weight=WEIGHT, conf_level=conf_level)
+    parts = [share(people, column=item).assign(item=item) for item in items]
     number = people.assign(**{TICKED: people[items].sum(axis=1, min_count=1)})
     overlap = [
-        proportion(people[people[item].eq(1)], by or None, column=other, **design).assign(item=item, also=other)
+        share(people[people[item].eq(1)], column=other).assign(item=item, also=other)
         for item in items
         for other in items
         if other != item and people[item].eq(1).any()
     ]
     return {
         "shares": _first([*by, "item"], pd.concat(parts, ignore_index=True)),
-        "ticked": mean(number, by or None, column=TICKED, **design),
+        "ticked": mean(number, by or None, column=TICKED, weight=WEIGHT, conf_level=conf_level),
         "overlap": _first([*by, "item", "also"], pd.concat(overlap, ignore_index=True)) if overlap else pd.DataFrame(),
     }
 

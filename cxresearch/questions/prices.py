@@ -57,7 +57,8 @@ def price_tables(
     if len(swapped):
         raise StudyError(f"{question.id}: {swapped['sentence'].iloc[0]}")
     kept = people[(np.diff(people[list(PRICES)], axis=1) > 0).all(axis=1)]
-    found = {"points": meter.points, "curves": _curves(kept, conf_level), "acceptable": _acceptable(kept, conf_level)}
+    points = meter.points.drop(columns="flag").assign(unit=question.unit or "", flag=meter.points["flag"])
+    found = {"points": points, "curves": _curves(kept, conf_level), "acceptable": _acceptable(kept, conf_level)}
     return found | {"checks": meter.checks} | ({"reach": meter.reach, "demand": meter.demand} if intent else {})
 
 
