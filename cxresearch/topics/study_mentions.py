@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cxresearch.cache import digest, file_digest, store
-from cxresearch.study_data import data_key
 from cxresearch.topics.codebook import apply_codebook, read_codebook
 from cxresearch.topics.coding import Codes, read_codes
 from cxresearch.topics.mentions import Mentions, indicators
 from cxresearch.topics.model import fit
 from cxresearch.topics.scorer import assign
 from cxresearch.topics.stability import Stability, stability
+from cxresearch.topics.themes import name_of, themed
 from cxresearch.topics.topic_model import OUTLIER, TopicModel, load
 
 if TYPE_CHECKING:
@@ -32,13 +32,10 @@ __all__ = [
 
 KIND = "topics"
 CODEBOOK, CODES = "codebook.yaml", "coding.yaml"
-MOST_IN_LABEL = 3
-# A model with more topics than a page can show is reported by its wider themes.
-MOST_TOPICS = 30
 # Comments of earlier periods that make a model of their own; stock answers among them will be left out.
 ENOUGH = 500
 # What a model kept in the cache depends on beside the data.
-SCORING = ("addressees", "clusters", "embed", "labels", "language", "model", "scorer", "text", "topic_model", "vectors")
+SCORING = ("addressees", "clusters", "embed", "labels", "language", "model", "scorer", "text", "themes", "topic_model")
 Mode = Literal["umap", "portable"]
 
 
@@ -113,12 +110,14 @@ def model_topics(study: "StudyData", *, embedding: str = "minilm", mode: Mode = 
 
 def study_model(study: "StudyData", *, embedding: str = "minilm", mode: Mode = "umap", seed: int = 0) -> TopicModel:
     """Return the topic model of a study's comments, fitted to the periods before the run's; kept in the cache."""
-    key = digest(data_key(study.definition), study.period, embedding, mode, seed, _code())
+    said = _fitted_to(_responses(study), study.period)
+    # The texts alone are in the key: who edits the codebook, or codes by hand, waits for no fit.
+    key = digest(_texts_key(said), embedding, mode, seed, _code())
     folder = store().path(KIND, f"{key}-model")
     if (folder / "model.json").is_file():
         return load(folder)
-    said = _fitted_to(_responses(study), study.period)
-    model = fit(said["verbatim"], embedding=embedding, mode=mode, seed=seed, translation=said.get("translation"))
+    given = {"embedding": embedding, "mode": mode, "seed": seed, "translation": said.get("translation")}
+    model = themed(fit(said["verbatim"], **given))
     model.save(folder)
     return model
 
@@ -135,38 +134,32 @@ def study_stability(
 def assigned(study: "StudyData", model: TopicModel) -> pd.DataFrame:
     """Return the topics of a study's comments by a model, as `cx.topics.assign` gives them; kept in the cache."""
     parts = (model.centroids.tobytes(), model.embedding.digest, model.topics.to_json())
-    key = digest(data_key(study.definition), study.period, *parts, _code())
+    responses = _responses(study)
+    key = digest(_texts_key(responses), *parts, _code())
     path = store().path(KIND, f"{key}-assigned.parquet")
     if path.is_file():
         return pd.read_parquet(path)
-    responses = _responses(study)
     found = assign(model, responses["verbatim"], translation=responses.get("translation"))
     store().write_bytes(KIND, path.name, found.to_parquet())
     return found
 
 
 def topic_table(model: TopicModel, responses: pd.DataFrame, used: pd.DataFrame, min_base: int) -> pd.DataFrame:
-    """Return the topics of a model, or its themes where it has too many topics for a page.
+    """Return the reported topics of a model, the one with most texts first: `id`, `topic`, `owner`, `words`, `flag`.
 
-    Words that fewer customers used than may be shown are left out of names: they are customers' own.
+    Words that fewer customers used than may be shown are left out: they are customers' own.
     """
-    topics = model.topics[model.topics["topic"].ne(OUTLIER)]
-    topics = topics.assign(id=topics["topic"].map(ids_of(model))).sort_values("n", ascending=False, kind="stable")
-    words = topics["words"].astype("str").str.split(",").explode().str.strip()
-    listed = pd.DataFrame({"id": topics["id"].loc[words.index].to_numpy(), "word": words.to_numpy()})
-    # The first word of each topic, then the second of each: a theme is named by what its topics have first.
-    listed["place"] = words.groupby(level=0).cumcount().to_numpy()
-    listed = listed.sort_values(["id", "place"], kind="stable").drop_duplicates(["id", "word"])
-    shown = _common(set(listed["word"]), responses.loc[used["text"].unique()], min_base)
-    kept = listed[listed["word"].isin(shown)].groupby("id")["word"].agg(list)
-    ids = list(dict.fromkeys(topics["id"]))
-    named = {key: kept.get(key, []) for key in ids}
-    labels = [", ".join(named[key][:MOST_IN_LABEL]) or key for key in ids]
-    table = pd.DataFrame({"id": ids, "topic": labels, "owner": "", "words": [", ".join(named[key][:8]) for key in ids]})
+    themes = model.topics[model.topics["topic"].ne(OUTLIER)].drop_duplicates("parent").sort_values("parent")
+    listed = [[word for word in words.split(", ") if word] for words in themes["parent_words"].astype("str")]
+    answers = responses.loc[used["text"].unique()]
+    shown = _common({word for words in listed for word in words}, answers, min_base)
+    kept = [[word for word in words if word in shown] for words in listed]
+    ids = [f"topic {number}" for number in themes["parent"]]
+    names = [name_of(words) or key for words, key in zip(kept, ids, strict=True)]
+    table = pd.DataFrame({"id": ids, "topic": names, "owner": "", "words": [", ".join(words) for words in kept]})
     same = table["topic"].duplicated(keep=False)
-    return table.assign(topic=table["topic"].mask(same, table["topic"] + " (" + table["id"] + ")"), flag="").astype(
-        "str"
-    )
+    named = table["topic"].mask(same, table["topic"] + " (" + table["id"] + ")")
+    return table.assign(topic=named, flag="").astype("str")
 
 
 def said_of(used: pd.DataFrame, model: TopicModel) -> pd.DataFrame:
@@ -177,11 +170,9 @@ def said_of(used: pd.DataFrame, model: TopicModel) -> pd.DataFrame:
 
 
 def ids_of(model: TopicModel) -> dict[int, str]:
-    """Return the id under which each topic of a model is reported: its own, or its theme's."""
+    """Return the id under which each topic of a model is reported: its theme's."""
     topics = model.topics[model.topics["topic"].ne(OUTLIER)]
-    if len(topics) <= MOST_TOPICS:
-        return {number: f"topic {number}" for number in topics["topic"]}
-    return {number: f"theme {parent}" for number, parent in zip(topics["topic"], topics["parent"], strict=True)}
+    return {number: f"topic {parent}" for number, parent in zip(topics["topic"], topics["parent"], strict=True)}
 
 
 def _common(words: set[str], answers: pd.DataFrame, min_base: int) -> set[str]:
@@ -200,6 +191,12 @@ def _responses(study: "StudyData") -> pd.DataFrame:
     if "verbatim" not in study.responses or study.responses["verbatim"].notna().sum() == 0:
         raise KeyError("topics: the answers have no comments; name their column as `verbatim` in the study file.")
     return study.responses.reset_index(drop=True)
+
+
+def _texts_key(said: pd.DataFrame) -> str:
+    """Return the digest of texts and their translations, in their order."""
+    parts = [said[name].fillna("").astype("str").to_list() for name in ("verbatim", "translation") if name in said]
+    return digest(*parts)
 
 
 def _code() -> dict[str, str]:
