@@ -81,7 +81,8 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
     else:  # of an open question intake keeps no words, only whether there were some
         rows = frame.assign(cell=np.where(frame["has_answer"], "1", ""))
         rows = rows.assign(**{name: _text(frame.get(name, _blank(frame))) for name in LONG})
-    return rows[rows["cell"].ne("")].assign(pick="")
+    heads = [name for name in HEADS if name in rows]
+    return rows.loc[rows["cell"].ne(""), [*heads, *LONG, "cell"]].assign(pick="")
 
 
 def _blank(frame: pd.DataFrame) -> pd.Series:
