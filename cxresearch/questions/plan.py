@@ -119,7 +119,7 @@ def plan(study: StudyData, bank: Bank, wave: str | None = None, *, previous: Map
     assigned = _assigned(found.customers, wave, rules, key)
     flow = flow_of(study, bank, found.rested)
     record = record_of(bank, wave, key, found.customers)
-    needs = targets_of(study, bank, flow, wave)
+    needs, found_weak = targets_of(study, bank, flow, wave), lint(bank)
     return Plan(
         wave=wave,
         hash=digest(record),
@@ -128,9 +128,9 @@ def plan(study: StudyData, bank: Bank, wave: str | None = None, *, previous: Map
         arms=_arms(assigned, rules),
         targets=needs,
         burden=burden(study, bank, flow, wave, needs),
-        wording=lint(bank),
+        wording=found_weak,
         versions=versions,
-        checks=_checks(rules, needs, wave, digest(record)[:SHORT]),
+        checks=_checks(rules, needs, found_weak, f"{digest(record)[:SHORT]} of {wave}"),
         assignment=assigned,
     )
 
@@ -204,7 +204,7 @@ def _arms(assigned: pd.DataFrame, rules: Assignment) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _checks(rules: Assignment, needs: pd.DataFrame, wave: str, short: str) -> pd.DataFrame:
+def _checks(rules: Assignment, needs: pd.DataFrame, weak: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return what a reviewer should know of a plan, as sentences."""
     public = rules.key.public is not None
     told = (
@@ -219,9 +219,14 @@ def _checks(rules: Assignment, needs: pd.DataFrame, wave: str, short: str) -> pd
             {
                 "check": "plan",
                 "status": "pass",
-                "sentence": f"Plan {short} of {wave}: another rule, wording or customer would give another number.",
+                "sentence": f"Plan {name}: another rule, wording or customer would give another number.",
             },
             {"check": "key", "status": "warn" if public else "pass", "sentence": told},
+            {
+                "check": "wording",
+                "status": "warn" if len(weak) else "pass",
+                "sentence": f"The wording lint found {len(weak) or 'nothing'} to look at.",
+            },
             {"check": "targets", "status": "warn" if met else "pass", "sentence": stop},
         ]
     )
