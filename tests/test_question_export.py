@@ -225,6 +225,18 @@ def test_limesurvey_rows_are_as_its_manual_asks(tmp_path):
     assert questions["cxarm"]["hidden"] == "1"
 
 
+def test_limesurvey_codes_differ_where_names_do(tmp_path):
+    names = ["a_b", "ab", "a_b_", "cxarm", "x" * 30, "x" * 31, "x" * 17 + "006", "x" * 17 + "_006"]
+    one = {"module": "m", "type": "open", "text": "?"}
+    bank = {"modules": {"m": {"seconds": 9}}, "questions": [{"id": name, **one} for name in names]}
+    done = write(Bank.model_validate(bank), "limesurvey", tmp_path)
+    table = list(csv.DictReader(io.StringIO(content(done, "limesurvey-columns.csv"))))
+    assert [row["bank"] for row in table] == names
+    codes = [row["limesurvey"].lower() for row in table]
+    assert len({*codes, "cxarm"}) == len(names) + 1
+    assert all(re.fullmatch("[a-z][a-z0-9]{0,19}", code) for code in codes)
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_surveyjs_reads_the_same_instrument(tmp_path, language):
     text = content(write(rich_bank(), "surveyjs", tmp_path), "surveyjs.json")

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, count, pairwise
 
 from cxresearch.questions.export.instrument import Instrument, columns
 from cxresearch.questions.export.item import OTHER, Column, Item, Option, Texts
@@ -74,10 +74,10 @@ def _codes(names: list[str]) -> dict[str, str]:
     """Return a code for each name: its letters and digits, shortened and numbered where two would be alike."""
     found: dict[str, str] = {}
     for name in names:
-        code = re.sub("[^A-Za-z0-9]", "", name)
-        if len(code) > MOST_LETTERS or code.lower() in {*(one.lower() for one in found.values()), ARM}:
-            code = f"{code[: MOST_LETTERS - SPARE]}{len(found):0{SPARE}d}"
-        found[name] = code
+        code, taken = re.sub("[^A-Za-z0-9]", "", name), {ARM, *(one.lower() for one in found.values())}
+        numbered = (f"{code[: MOST_LETTERS - SPARE]}{number:0{SPARE}d}" for number in count(len(found)))
+        fitting = chain([code] if len(code) <= MOST_LETTERS else [], numbered)
+        found[name] = next(one for one in fitting if one.lower() not in taken)
     return found
 
 
