@@ -127,7 +127,7 @@ def _people(record: dict[str, Any]) -> str:
 def _item(record: dict[str, Any], labels: Labels) -> str:
     """Return the name of a row's item or feature."""
     name = "item" if "item" in record else "feature"
-    return say.level(name, record[name], labels)
+    return say.level("item", record[name], labels)
 
 
 @finding_named

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from cxresearch.metrics.answers import Columns
-from cxresearch.questions.answers import Answers, modules_of
+from cxresearch.questions.answers import NPS_GROUP, Answers, modules_of
 from cxresearch.questions.kano import kano
 from cxresearch.questions.maxdiff import maxdiff
 from cxresearch.questions.multi_select import reach, ticked, ticks
@@ -28,6 +28,8 @@ Tables = dict[str, pd.DataFrame]
 # Types whose groups are domains of one sample; the others are fitted group by group.
 PLAIN = ("single", "scale", "grid", "number", "intent", "open")
 COMPARED = ("single", "scale", "grid", "number", "intent", "multi-select", "maxdiff")
+# Of the columns of a set of items.
+SET_LABELS = {"items": "Set", "best": "Wins again"}
 REFUSED = ["n", "n_customers", "sentence"]
 
 
@@ -140,8 +142,8 @@ def estimate(
         tables = ticked(rows, asked_for, columns, conf_level) | tables
     if not tables:
         raise StudyError(f"{question}: {refused['sentence'].iloc[0]}")
-    named = answers.labels(question)
     sets = tables["sets"]["items"] if "sets" in tables else []
+    named = answers.labels(question) | (SET_LABELS if "sets" in tables else {})
     named |= {one: SEPARATOR.join(named[item] for item in one.split(SEPARATOR)) for one in sets}
     return Estimate(question, asked_for.type, columns, tables, refused, named)
 
@@ -276,7 +278,7 @@ def differences(
     >>> found = cx.questions.answers(cx.load("demo", "2026Q3"), cx.questions.bank("demo"))
     >>> rows = differences(found, "intent", "nps_group")
     >>> rows["family"].iloc[0]
-    '3 comparisons over items and groups of nps_group'
+    '3 comparisons over items and groups of NPS group'
     """
     asked_for = answers.bank.question(question)
     if asked_for.type not in COMPARED:
@@ -291,7 +293,7 @@ def differences(
         part = rest_contrasts(found, segment, len(items) * len(segment.levels), conf_level, n_permutations, seed)
         heads = pd.DataFrame({"item": item, "segment": name, "level": segment.levels, "against": "the rest"})
         parts.append(pd.concat([heads.set_axis(part.index), part], axis=1))
-    family = f"{{n}} comparisons over items and groups of {name}"
+    family = f"{{n}} comparisons over items and groups of {'NPS group' if name == NPS_GROUP else name}"
     told = judged(pd.concat(parts, ignore_index=True), adjust, family, conf_level)
     return told if asked_for.items else told.drop(columns="item")
 
