@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 from ruamel.yaml import YAML
@@ -14,10 +15,14 @@ from cxresearch.cache import write_atomic
 from cxresearch.schema.base import Strict
 from cxresearch.strict_yaml import StudyError, nearest, read_yaml, shown, validate
 
-__all__ = ["Codebook", "apply_codebook", "read_codebook", "write_codebook"]
+__all__ = ["Codebook", "apply_codebook", "not_found", "read_codebook", "write_codebook"]
+
+# From this Jaccard overlap of their words on, a topic of a model is the one that the codebook means.
+SAME_WORDS = 0.2
 
 HEAD = """# What people call the topics of the comments: made by `cxresearch topics codebook`, edited by people.
-# Comments are kept, and no model is fitted again. `id` and `words` say which topic is meant: leave them as they are.
+# Comments are kept, and no model is fitted again. `words` say which topic is meant, also to the model of another
+# quarter, and results are kept under `id`: leave both as they are.
 #   name:   what reports call it              owner:   who answers for it
 #   into:   id of the topic it is part of     splits:  names with the words that decide; the rest keeps its name
 #   retired: true for a topic that a newer model has no more
@@ -122,11 +127,12 @@ def write_codebook(path: str | Path, topics: pd.DataFrame) -> list[str]:
     target, yaml = Path(path), YAML()
     yaml.width = 120
     content: Any = CommentedMap(topics=[])
+    book = Codebook((), target)
     if target.is_file():
-        read_codebook(target)
+        book = read_codebook(target)
         content = yaml.load(target.read_text(encoding="utf-8"))
-    known = {entry["id"] for entry in content["topics"]}
-    new = topics[~topics["id"].isin(known)]
+    ids = topics["id"].map(_ids(book, topics))
+    new = topics.assign(id=ids)[~ids.isin([topic.id for topic in book.topics])]
     for row in new.to_dict("records"):
         content["topics"].append(CommentedMap(id=row["id"], name=row["topic"], words=row["words"]))
     stream = StringIO()
@@ -153,13 +159,17 @@ def apply_codebook(
     Returns
     -------
     topics, sentences
-        As given, under the codebook's names. Topics that the codebook does not list keep their labels and are flagged
-        `not in the codebook`.
+        As given, under the codebook's ids and names: its entries and the topics that share most words are one to one.
+        Topics that the codebook does not list keep their labels and are flagged `not in the codebook`.
 
     Raises
     ------
     StudyError
-        If the codebook names a topic that the model does not have.
+        If the codebook names a topic without its words, and the model has none of that id.
+
+    Notes
+    -----
+    A model of another quarter numbers its topics otherwise; words stay. `not_found` tells what it has no more.
 
     Examples
     --------
@@ -170,13 +180,22 @@ def apply_codebook(
     >>> kept["topic"].tolist(), told.values.tolist()
     (['Bills'], [[0, 'topic 0', 0.6, 'b']])
     """
-    entries = {topic.id: topic for topic in codebook.topics if not topic.retired}
+    ids = _ids(codebook, topics)
+    topics, sentences = (frame.assign(id=frame["id"].map(ids).astype("str")) for frame in (topics, sentences))
     known = topics["id"].to_list()
-    if unknown := next((one for one in entries if one not in known), None):
+    found = [topic for topic in codebook.topics if not topic.retired]
+    if unknown := next((one.id for one in found if one.id not in known and not one.words), None):
         raise StudyError(
             f"{shown(codebook.path)}: the model has no topic {unknown!r}; {nearest(unknown, known)}; mend the id, or "
             "write `retired: true` under it."
         )
+    # What others are merged into may itself be a topic that this model has no more.
+    targets = {topic.into for topic in found if topic.into and topic.id in known}
+    entries = {topic.id: topic for topic in found if topic.id in known or topic.id in targets}
+    missing = [topic for topic in entries.values() if topic.id not in known]
+    own = {"id": [one.id for one in missing], "topic": [one.name for one in missing],
+           "words": [one.words for one in missing]}  # fmt: skip
+    topics = pd.concat([topics, pd.DataFrame(own, dtype="str").assign(owner="", flag="")], ignore_index=True)
     into = {topic.id: topic.into for topic in entries.values() if topic.into}
     told = _split(sentences, entries).assign(id=lambda frame: frame["id"].replace(into))
     told = told.sort_values(["row", "score"], ascending=[True, False], kind="stable").drop_duplicates(["row", "id"])
@@ -186,6 +205,39 @@ def apply_codebook(
     flag = kept["flag"].mask(names.isna() & kept["flag"].eq(""), "not in the codebook")
     kept = kept.assign(topic=names.fillna(kept["topic"]), owner=owners.fillna(""), flag=flag)
     return pd.concat([kept, _parts(entries)], ignore_index=True)[list(topics)], told.reset_index(drop=True)
+
+
+def not_found(codebook: Codebook, topics: pd.DataFrame) -> pd.DataFrame:
+    """Return what a codebook lists and a model does not have: `id`, `topic`, `owner`, `words`, `flag`."""
+    known = set(_ids(codebook, topics).values())
+    rows = [topic for topic in codebook.topics if not topic.retired and topic.id not in known]
+    listed = [(topic.id, topic.name, topic.owner, topic.words, "not found by this model") for topic in rows]
+    return pd.DataFrame(listed, columns=["id", "topic", "owner", "words", "flag"]).astype("str")
+
+
+def _ids(codebook: Codebook, topics: pd.DataFrame) -> dict[str, str]:
+    """Return under which id each topic of a model stands in a codebook; a free one where it stands in none."""
+    from scipy.optimize import linear_sum_assignment
+
+    worded = [topic for topic in codebook.topics if topic.words and not topic.retired]
+    ours, theirs = topics["words"].map(_set).to_list(), [_set(topic.words) for topic in worded]
+    overlap = np.array([[len(one & other) / max(len(one | other), 1) for other in theirs] for one in ours])
+    rows, columns = linear_sum_assignment(-overlap) if worded and len(topics) else ([], [])
+    keys = topics["id"].to_list()
+    found = {keys[row]: worded[column].id for row, column in zip(rows, columns, strict=True)
+             if overlap[row, column] >= SAME_WORDS}  # fmt: skip
+    plain = {topic.id for topic in codebook.topics if not topic.words and not topic.retired}
+    found |= {key: key for key in keys if key in plain and key not in found}
+    taken = {topic.id for topic in codebook.topics}
+    free = (f"topic {number}" for number in range(len(keys) + len(taken) + 1))
+    rest = [key for key in keys if key not in found]
+    unused = (one for one in free if one not in taken | (set(rest) - taken))
+    return found | {key: next(unused) if key in taken else key for key in rest}
+
+
+def _set(words: str) -> frozenset[str]:
+    """Return the words of a topic."""
+    return frozenset(word.strip().casefold() for word in words.split(",") if word.strip())
 
 
 def _split(sentences: pd.DataFrame, entries: dict[str, Topic]) -> pd.DataFrame:

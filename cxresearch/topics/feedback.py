@@ -10,7 +10,7 @@ from cxresearch.topics.codebook import apply_codebook, read_codebook
 from cxresearch.topics.mentions import NAMED, SHARE, Mentions, indicators
 from cxresearch.topics.scorer import assign
 from cxresearch.topics.shares import shares
-from cxresearch.topics.study_mentions import CODEBOOK, said_of, study_model, topic_table
+from cxresearch.topics.study_mentions import CODEBOOK, model_topics, said_of, study_model
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
@@ -90,6 +90,6 @@ def _named(
     said = said_of(used, model)
     book = study.definition.folder / CODEBOOK
     if book.is_file():
-        plain = topic_table(model, mentions.answers.iloc[:0], used.iloc[:0], 1)
+        plain = model_topics(study, embedding=embedding, mode=mode, seed=seed)
         said = apply_codebook(read_codebook(book), plain, said)[1]
     return indicators(said, mentions.ids, pd.Index(used["text"].unique()))

@@ -44,6 +44,8 @@ class Mentions:
         `sentence` (the nearest one).
     left_out
         One row a reason, period and survey: `reason`, `period`, `survey`, `rows` of comments that were not modelled.
+    not_found
+        Topics that the codebook lists and the model does not have, columns as `topics`.
     """
 
     study: "StudyData"
@@ -51,6 +53,7 @@ class Mentions:
     topics: pd.DataFrame
     sentences: pd.DataFrame = field(repr=False)
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    not_found: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property
     def ids(self) -> list[str]:
@@ -61,6 +64,12 @@ class Mentions:
     def names(self) -> dict[str, str]:
         """The name of each topic by its id."""
         return dict(zip(self.topics["id"], self.topics["topic"], strict=True))
+
+    @property
+    def owners(self) -> pd.DataFrame:
+        """Who answers for which topic, as the codebook has it: `owner`, `topic`, `words`, `flag`."""
+        listed = pd.concat([self.topics[self.topics["owner"].ne("")], self.not_found], ignore_index=True)
+        return listed.reindex(columns=["owner", "topic", "words", "flag"]).sort_values("owner", kind="stable")
 
     def rows(self, survey: str | None = None, period: str | None = None) -> pd.DataFrame:
         """Return the comments that a share rests on.

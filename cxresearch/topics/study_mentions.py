@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from cxresearch.cache import digest, file_digest, store
-from cxresearch.topics.codebook import apply_codebook, read_codebook
+from cxresearch.topics.codebook import apply_codebook, not_found, read_codebook
 from cxresearch.topics.coding import Codes, read_codes
 from cxresearch.topics.mentions import Mentions, indicators
 from cxresearch.topics.model import fit
@@ -73,13 +74,15 @@ def mentions(
     topics = topic_table(model, responses, used, study.definition.disclosure.min_base)
     sentences = said_of(used, model)
     book = study.definition.folder / CODEBOOK
+    missing = pd.DataFrame()
     if book.is_file():
+        missing = not_found(read_codebook(book), topics)
         topics, sentences = apply_codebook(read_codebook(book), topics, sentences)
     index = pd.Index(used["text"].unique())
     named = indicators(sentences, topics["id"].to_list(), index)
     main = sentences.drop_duplicates("row").set_index("row")["id"].reindex(index, fill_value="")
     answers = responses.loc[index].assign(main=main.astype("str"), by_hand=False)
-    made = Mentions(study, pd.concat([answers, named], axis=1), topics, sentences, _left_out(found, responses))
+    made = Mentions(study, pd.concat([answers, named], axis=1), topics, sentences, _left_out(found, responses), missing)
     has_codes = by_hand and (study.definition.folder / CODES).is_file()
     return hand_codes(made).applied(made) if has_codes else made
 
@@ -177,13 +180,12 @@ def ids_of(model: TopicModel) -> dict[int, str]:
 
 def _common(words: set[str], answers: pd.DataFrame, min_base: int) -> set[str]:
     """Return the words that enough customers used."""
-    said = answers["verbatim"].fillna("").str.casefold()
+    said = answers["verbatim"].fillna("").str.casefold().to_list()
     people = answers["customer_id"] if "customer_id" in answers else pd.Series(answers.index, answers.index)
-    users = {
-        word: people[[all(part in text for part in word.casefold().split()) for text in said]].nunique()
-        for word in words
-    }
-    return {word for word, count in users.items() if count >= min_base}
+    parts = {part for word in words for part in word.casefold().split()}
+    holds = {part: np.array([part in text for text in said], bool) for part in parts}
+    held = {word: np.all([holds[part] for part in word.casefold().split()], axis=0) for word in words}
+    return {word for word, rows in held.items() if people[rows].nunique() >= min_base}
 
 
 def _responses(study: "StudyData") -> pd.DataFrame:
