@@ -7,6 +7,7 @@ Scorecard: NPS with linearised errors by 3 segments x 8 quarters on 1,000,000 an
 groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weightipy` in an environment of its own.
 Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
 Redaction: the demo's distinct comments, by themselves: no peer that knows these kinds is free to run here.
+Assignment: 5,000,000 units to arms by a keyed hash, with the load of the machine: no peer keeps its arms computable.
 Topics: see bench_topics.py.
 """
 
@@ -34,12 +35,15 @@ from cxresearch import metrics, segments, study_data, weights
 from cxresearch.intake.accept import accept
 from cxresearch.intake.read import read
 from cxresearch.intake.redact import known_of, redact
+from cxresearch.questions.assign import assign
+from cxresearch.schema.questions import Assignment
 from cxresearch.stats.cross_products import cross_products, resampled_products, standardised
 from cxresearch.stats.importance import shapley
 from cxresearch.stats.subsets import explained, swept
 from cxresearch.study import load_study, source_files
 
 ROWS_BRIDGED = 100_000
+UNITS = 5_000_000
 ROWS_READ, ROWS_SCORED, RUNS = 1_000_000, 1_000_000, 3
 ROWS_LARGE, ROWS_A_GROUP = 10_000_000, 500_000
 SEGMENTS = ["plan", "region", "tenure"]
@@ -383,6 +387,21 @@ def redacting() -> None:
     print(f"redaction: {len(texts):,} comments, {len(texts) / seconds:,.0f} a second of one core; goal 5,000")
 
 
+def assigning(folder: Path) -> None:
+    """Print what it takes to assign arms; memory is that of this process, beside which two hash 100,000 ids at a time."""
+    seconds, memory = in_a_fresh_process(assigned_by_us, folder, runs=1)
+    load = os.getloadavg()[0]
+    print(f"assignment: {UNITS:,} units in {seconds:.1f} s, {memory:.2f} GB, at load {load:.1f}; goal 15 s, 2 GB")
+
+
+def assigned_by_us(folder: Path) -> None:
+    """Assign arms to made-up units."""
+    arms = {"a": 0.3, "b": 0.3, "c": 0.25, "none": 0.15}
+    rules = {"key": {"public": "only-for-show"}, "holdout": 0.15, "waves": ["2026Q1"], "arms": arms}
+    units = pd.Series(range(UNITS)).astype("str")
+    assign(units, "2026Q1", Assignment.model_validate(rules), b"only-for-show")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
@@ -393,3 +412,5 @@ if __name__ == "__main__":
     topics()
     driving()
     redacting()
+    with tempfile.TemporaryDirectory() as name:
+        assigning(Path(name))
