@@ -22,13 +22,7 @@ def commands(told: Told) -> typer.Typer:
     def codebook(run_file: RunFile) -> None:
         """Write the study's codebook.yaml, or add topics that it lacks; comments and edits are kept."""
         with told():
-            from cxresearch.topics.codebook import write_codebook
-            from cxresearch.topics.study_mentions import CODEBOOK, model_topics
-
-            study, settings = _loaded(run_file)
-            path = study.definition.folder / CODEBOOK
-            added = write_codebook(path, model_topics(study, **settings))
-            print(f"{shown(path)}: {len(added)} topics were added. Give them names and owners, then make the report.")
+            _listed(*_loaded(run_file))
 
     @app.command()
     def sample(
@@ -44,6 +38,8 @@ def commands(told: Told) -> typer.Typer:
             from cxresearch.topics.study_mentions import mentions
 
             study, settings = _loaded(run_file)
+            # Codes are kept under the ids of the codebook, which outlive the model; so there must be one.
+            _listed(study, settings)
             found = mentions(study, by_hand=False, **settings)
             path = out or study.definition.folder / f"coding-{study.period}.xlsx"
             if "reports" in path.resolve().parts:
@@ -80,6 +76,18 @@ def commands(told: Told) -> typer.Typer:
             print(f"{counts} are in {shown(study.definition.folder / CODES)}.")
 
     return app
+
+
+def _listed(study: Any, settings: dict[str, Any]) -> None:
+    """Write the study's codebook, or add the topics that it lacks, and tell."""
+    from cxresearch.topics.codebook import write_codebook
+    from cxresearch.topics.study_mentions import CODEBOOK, model_topics
+
+    path = study.definition.folder / CODEBOOK
+    if added := write_codebook(path, model_topics(study, **settings)):
+        print(f"{shown(path)}: {len(added)} topics were added. Give them names and owners, then make the report.")
+    else:
+        print(f"{shown(path)}: has all topics of the model.")
 
 
 def _loaded(run_file: Path) -> tuple[Any, dict[str, Any]]:
