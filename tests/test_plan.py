@@ -115,6 +115,14 @@ def test_shared_values_go_to_those_that_declare_them_and_own_values_to_one(proje
     assert given["03-bare"] == {}
 
 
+def test_the_plan_of_a_run_goes_to_every_page_that_declares_it(project):
+    project.notebook("03-planned", ("markdown", "# Planned"), ("code", "plan: dict = {}", "parameters"))
+    project.write("params/tiny.yaml", "study: tiny\nperiod: 2026Q3\nplan: {horizon: 6, segment: region}\n")
+    given = {page.name: page.given for page in plan_of(project).pages}
+    assert given["03-planned"] == {"plan": {"horizon": 6, "segment": "region"}}
+    assert "plan" not in given["01-base"]
+
+
 def test_parameters_on_the_page_name_the_study_and_no_path(project):
     page = plan_of(project).pages[1]
     assert page.parameters == {"study": "tiny", "period": "2026Q3", "seed": 0}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import norm
 
 import cxresearch as cx
 from cxresearch.prove import revenue as proof
@@ -19,7 +20,7 @@ from cxresearch.revenue.linked import Answers, linked_answers
 from cxresearch.revenue.placebo import FLAG, lags, placebo
 from cxresearch.revenue.plan import plan_against_done, plan_hash
 from cxresearch.revenue.sensitivity import e_value, robustness, robustness_value
-from cxresearch.revenue.specification import specification_curve
+from cxresearch.revenue.specification import specification_choices, specification_curve
 from cxresearch.revenue.two_part import two_part
 from cxresearch.schema import Run, Study
 from cxresearch.stats.poisson import poisson_fit, poisson_slopes
@@ -146,6 +147,23 @@ def test_nothing_is_lost_uncounted(link, demo):
     assert levels["value"].sum() == pytest.approx(1)
     assert levels["n"].sum() + levels["n_against"].sum() <= flow["eligible"]
     assert levels["estimate"].to_numpy() == pytest.approx((levels["value"] - levels["value_against"]).to_numpy())
+    z = link.lost["estimate"] / link.lost["std_error"]
+    assert link.lost["p_value"].to_numpy() == pytest.approx(2 * norm.sf(z.abs()))
+    assert (link.lost["p_adjusted"] >= link.lost["p_value"]).all()
+
+
+def test_the_flow_ends_with_the_answers_of_the_headline(link):
+    flow = link.flow.groupby("step")["n"].sum()
+    assert flow["linked"] == flow["not in the headline"] + flow["in the headline"]
+    assert flow["in the headline"] == link.effect.loc[0, "n"] < link.effect.loc[1, "n"]
+    last = link.flow.iloc[-1]
+    assert last["n_customers"] == link.effect.loc[0, "n_customers"]
+    assert last["share"] == pytest.approx(last["n"] / flow["eligible"])
+
+
+def test_windows_are_told_as_months(link, demo):
+    found = lags(demo, link.linked, most=1)
+    assert found["months"].tolist() == ["months 1–3 before", "months 1–3 after"]
 
 
 def test_the_steps_of_a_vote_average_to_its_slope(link):
@@ -190,6 +208,27 @@ def test_the_planned_specification_is_the_headline(link, demo):
     assert planned["estimate"].iloc[0] == pytest.approx(link.effect.loc[0, "estimate"])
     assert len(found) == 16
     assert found["estimate"].is_monotonic_increasing
+    assert found.groupby("outcome")["place"].apply(sorted).tolist() == [list(range(1, 9))] * 2
+
+
+def test_where_all_weigh_the_same_no_specification_stands_twice(link, demo):
+    found = specification_curve(demo, Answers(3, (), survey="transactional"), horizons=(), surveys=())
+    assert found["weights"].nunique() == 1
+    assert not found.duplicated(["outcome", "basis", "estimate"]).any()
+
+
+def test_choices_are_summed_up_over_specifications_of_the_planned_outcome():
+    curve = pd.DataFrame(
+        {"survey": "relationship", "outcome": ["nps", "nps", "nps", "score"], "months": [3, 3, 6, 3],
+         "controls": "none", "weights": "study", "basis": ["a", "b", "a", "a"],
+         "status": ["planned", *["exploratory"] * 3],
+         "percent": [8.0, 6.0, 1.0, 99.0], "conf_low": [0.06, 0.02, -0.01, 0.9], "conf_high": [0.1, 0.1, 0.05, 1.0]}
+    )  # fmt: skip
+    found = specification_choices(curve).set_index(["choice", "option"])
+    assert found.index.tolist() == [("all", "all"), ("months", "3"), ("months", "6"), ("basis", "a"), ("basis", "b")]
+    assert found["specifications"].tolist() == [3, 2, 1, 2, 1]
+    assert found["above"].tolist() == [2, 2, 0, 1, 1]
+    assert found.loc[("months", "3"), ["percent_median", "percent_smallest", "percent_largest"]].tolist() == [7, 6, 8]
 
 
 def test_robustness_rests_on_the_t_of_least_squares(link):

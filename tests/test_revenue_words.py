@@ -96,15 +96,16 @@ def test_who_stays_is_told_by_group():
 def test_a_ratio_that_changes_is_said_to_change():
     frame = pd.DataFrame(
         {"segment": ["nps_group"], "level": ["detractors"], "against": ["promoters"], "n": [100], "n_customers": [90],
-         "estimate": [2.32], "conf_low": [1.89], "conf_high": [2.84], "flag": ["the ratio changes over time"]}
+         "estimate": [2.32], "conf_low": [1.89], "conf_high": [2.84], "early": [5.05], "late": [1.07],
+         "flag": ["the ratio changes over time"]}
     )  # fmt: skip
     text = said("hazard_ratio", frame)
     assert (
         "Beside promoters, who count as 1, customers leave at another rate: detractors 2.32 times (1.89 to 2.84)"
         in text
     )
-    assert "not the same early and late" in text
-    assert "early" not in said("hazard_ratio", frame.assign(flag=""))
+    assert "in the first half of all leavings it is detractors 5.05 times and then 1.07" in text
+    assert "first half" not in said("hazard_ratio", frame.assign(flag=""))
 
 
 def test_values_say_whether_they_are_revenue_or_margin():
@@ -147,9 +148,59 @@ def test_only_ratings_whose_interval_excludes_nothing_are_named():
     frame = pd.DataFrame(
         {"driver": ["network", "app"], "n": [300, 300], "n_customers": [250, 250], "estimate": [0.2, 0.05],
          "conf_low": [0.1, -0.1], "conf_high": [0.3, 0.2], "money": [5000.0, 900.0], "money_low": [2000.0, -2000.0],
-         "money_high": [8000.0, 4000.0], "flag": ""}
+         "money_high": [8000.0, 4000.0], "months": [3, 3], "flag": ""}
     )  # fmt: skip
     text = said("what_if", frame, currency="EUR")
-    assert "Network (€5 000" in text
+    assert "more revenue in 3 months: Network €5 000 (2 000 to 8 000)" in text
     assert "app" not in text.lower().replace("happ", "")
     assert "For no rating" in said("what_if", frame.assign(conf_low=-0.1), currency="EUR")
+
+
+@pytest.mark.parametrize("verdict", ["rises", "cannot tell"])
+def test_a_score_that_tells_the_outcome_is_warned_of_first(verdict):
+    leak = "satisfaction was recorded after or from the outcome: leaving"
+    text = said("revenue_link", link(status="association", verdict=verdict, reason=leak))
+    assert text.startswith("Satisfaction was recorded after or from the outcome: leaving. ")
+    assert text.count("Satisfaction was recorded") == 1
+
+
+def test_a_link_of_segments_says_how_much_later():
+    text = said("revenue_link", link(by="region", lag=1, **logs(0.07, 0.03, 0.15)).drop(columns=["term", "months"]))
+    assert "more revenue of all its customers 1 period later" in text
+
+
+def test_lost_answers_are_said_to_differ_only_beyond_chance():
+    frame = pd.DataFrame(
+        {"segment": "tenure", "level": ["0–1", "1–3"], "n": [500, 900], "n_customers": [400, 800],
+         "value": [0.08, 0.5], "value_against": [0.17, 0.51], "estimate": [-0.09, -0.01], "conf_low": [-0.11, -0.03],
+         "conf_high": [-0.07, 0.01], "p_adjusted": [0.001, 0.4], "flag": ""}
+    )  # fmt: skip
+    text = said("lost", frame, unit="share")
+    assert text.startswith("Lost answers differ from linked ones in 1 of 2 groups")
+    assert "Tenure: 0–1, 17% of the lost and 8% of the linked." in text
+    assert "not shown to differ" in said("lost", frame.assign(p_adjusted=0.4), unit="share")
+
+
+def test_specifications_are_told_by_how_many_are_clear_and_what_moves_them():
+    frame = pd.DataFrame(
+        {"choice": ["all", "months", "months", "controls", "controls"], "option": ["all", "3", "6", "none", "mode"],
+         "specifications": [8, 4, 4, 4, 4], "above": [7, 4, 3, 4, 3], "below": [0, 0, 0, 0, 0],
+         "percent_median": [6.0, 7.0, 5.0, 6.5, 5.5], "percent_smallest": 1.0, "percent_largest": 9.0}
+    )  # fmt: skip
+    payload = Payload(key="k", kind="table", grid=Grid.of(frame), finding="specifications", about="process")
+    text = finding(protect([payload], Policy()).payloads[0])
+    assert "In 7 of 8 specifications a vote goes clearly with more revenue, in 0 with less" in text
+    assert "from 1.0% to 9.0%" in text
+    assert "the choice of months ahead: median 5.0% (6 months) to 7.0% (3 months)" in text
+
+
+def test_only_leads_are_tested_and_no_lag_is_a_finding():
+    frame = pd.DataFrame(
+        {"lag": [-2, -1, 1, 2], "n": 900, "n_customers": 800, "estimate": 0.001, "conf_low": 0.0005, "conf_high": 0.002,
+         "p_value": [0.5, 0.03, 0.01, 0.001], "p_adjusted": [0.5, 0.06, np.nan, np.nan], "flag": ""}
+    )  # fmt: skip
+    text = said("panel_lags", frame)
+    assert text.startswith("In none of 2 leads did revenue move before the score beyond chance (Holm).")
+    assert "no other is a finding of its own" in text
+    clear = frame.assign(p_adjusted=[0.5, 0.04, np.nan, np.nan])
+    assert said("panel_lags", clear).startswith("Revenue moved before the score in 1 of 2 leads")

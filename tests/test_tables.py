@@ -191,3 +191,18 @@ def test_an_empty_table_says_so():
 def test_only_protected_payloads_become_tables():
     with pytest.raises(TypeError, match="found a Payload"):
         table(Payload(key="t", kind="table", grid=Grid.of(estimates())))
+
+
+def test_money_effects_are_per_cent_with_their_interval():
+    frame = estimates().assign(percent=[7.9, 0.4, -1.2, 3.0, 2.0], percent_low=[6.5, -0.6, -3.0, 1.0, 1.0],
+                               percent_high=[9.3, 1.4, 0.6, 5.0, 5.0])  # fmt: skip
+    rows = Cells(shown(frame, labels={"percent": "More revenue"}, columns=["percent"])).rows
+    assert rows[0][1] == "More revenue [95% interval]"
+    assert rows[1][1] == "7.9% [6.5%, 9.3%]"
+
+
+def test_names_written_as_code_are_words_in_measured_columns_and_decimals_may_differ_by_column():
+    frame = pd.DataFrame({"method": ["relative-weights"], "n": [90], "n_customers": [90], "estimate": [1.0],
+                          "correlation": [0.561], "driver": ["invoice_clarity"], "flag": [""]})  # fmt: skip
+    text = shown(frame, columns=["estimate", "correlation", "driver"], digits={"estimate": 1, "correlation": 2})
+    assert Cells(text).rows[1] == ["Johnson's relative weights", "1.0", "0.56", "Invoice clarity"]

@@ -76,7 +76,7 @@ class Stability:
         `driver`, `period`: `n`, `n_customers`, `n_eff`, `estimate` (β), `std_error`, `conf_low`, `conf_high`, `flag`.
     tests
         One row a `driver`: `n`, `n_customers`, `n_eff`, `estimate` (mean of the periods by precision), `statistic`
-        (Cochran's Q), `p_value`, `p_adjusted` (Holm), `verdict` (`changes` or `stable`), `flag`.
+        (Cochran's Q), `p_value`, `p_adjusted` (Holm), `verdict` (`changes` or `no change shown`), `flag`.
     """
 
     slopes: pd.DataFrame
@@ -105,7 +105,7 @@ def stability(prepared: Prepared) -> Stability:
     Notes
     -----
     Q = Σ (β_t - β̄)² / v_t on χ² with one degree of freedom fewer than periods. Customers who answer in several periods
-    make the periods alike, so the test errs towards `stable`.
+    make the periods alike, so the test errs towards `no change shown`.
 
     Examples
     --------
@@ -152,5 +152,5 @@ def _tests(slopes: pd.DataFrame, bases: dict[str, float]) -> pd.DataFrame:
                      "p_value": float(stats.chi2.sf(statistic, len(part) - 1))})  # fmt: skip
     found = pd.DataFrame(rows)
     found = found.assign(p_adjusted=adjusted_p(found["p_value"], "holm"))
-    verdict = np.where(found["p_adjusted"] < SIGNIFICANCE, "changes", "stable")
+    verdict = np.where(found["p_adjusted"] < SIGNIFICANCE, "changes", "no change shown")
     return found.assign(verdict=pd.Series(verdict, dtype="str"), flag=base_flag(found["n"], found["n_eff"]))

@@ -48,8 +48,8 @@ def transactions(study: "StudyData") -> pd.DataFrame:
     """
     if study.definition.business != "transactional":
         raise StudyError(
-            f"purchases: study.yaml says `business: {study.definition.business or 'not said'}`; this model is for "
-            "transactional businesses, whose customers buy when they like. Use cx.economics.lifetime_value."
+            "purchases: this value is for customers who buy when they like (`business: transactional` in study.yaml); "
+            f"found {study.definition.business or 'nothing said'}. Use `lifetime_value` for others."
         )
     if not study.has("revenue"):
         raise StudyError("purchases: the study has no table `revenue`; name customers' purchases under tables.")

@@ -1,7 +1,7 @@
 """The columns of a table as people read them: headings, numbers in their units, intervals, verdicts."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.findings import amount
+from cxresearch.present.level_names import NAMED
 from cxresearch.present.payload import ProtectedPayload
 
 # Exact numbers for machines stay in results.json; a reader needs the interval, not what it was made from.
@@ -21,7 +22,9 @@ WORD_BEHIND = {"target": "target_verdict"}
 BEFORE, COMPARED = "before", "compared"
 P_VALUES = ("p_value", "p_adjusted")
 SMALLEST_P = 0.001
-BEYOND = "no difference beyond "
+# "no difference beyond 3", "none beyond 3".
+BEYOND = "beyond "
+UNDECIDED = ("cannot tell", "cannot decide")
 DEFAULT_LEVEL = 0.95
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
@@ -89,7 +92,7 @@ def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Colu
     if name == "verdict":
         return Column(heading, _softened(frame, _verdicts(frame, payload)), numeric=False)
     if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        return Column(heading, _softened(frame, [_text(value) for value in frame[name]]), numeric=False)
+        return Column(heading, _softened(frame, _worded(frame, payload, name)), numeric=False)
     write = _writer(frame, payload, name)
     cells = [write(row, value) for row, value in frames.floats(frame, name).items()]
     if name in frames.LIMITS and set(frames.LIMITS[name]) <= set(frame.columns):
@@ -114,9 +117,9 @@ def _writer(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Callab
     units = frames.units(frame, payload.arguments, name)
     numbers = frames.floats(frame, name)
     digits = {unit: say.digits_for(numbers[units == unit], unit) for unit in units.unique()}
-    digits |= {
-        unit: payload.arguments["digits"] for unit in digits if "digits" in payload.arguments and unit != "count"
-    }
+    asked = payload.arguments.get("digits")
+    asked = asked.get(name) if isinstance(asked, Mapping) else asked
+    digits |= {unit: asked for unit in digits if asked is not None and unit != "count"}
     signed, currency = frames.is_difference(frame, name), payload.arguments.get("currency", "")
     return lambda row, value: escaped(
         say.number(value, units[row], digits=digits[units[row]], signed=signed, currency=currency)
@@ -147,7 +150,7 @@ def _verdicts(frame: pd.DataFrame, payload: ProtectedPayload) -> list[str]:
     found = [_text(verdict) for verdict in frame["verdict"]]
     told = [say.number(value, unit, digits=1) for value, unit in zip(smallest, units, strict=True)]
     words = [
-        f"{text}; ±{size} detectable" if text == "cannot tell" and known else _with_margin(text, unit)
+        f"{text}; ±{size} detectable" if text in UNDECIDED and known else _with_margin(text, unit)
         for text, size, unit, known in zip(found, told, units, smallest.notna(), strict=True)
     ]
     return [f'<span class="cx-verdict">{text}</span>' for text in words]
@@ -161,6 +164,15 @@ def _with_margin(verdict: str, unit: str) -> str:
     except ValueError:
         return verdict
     return f"{words}{BEYOND}{escaped(size)}"
+
+
+def _worded(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> list[str]:
+    """Return cells of text, names written as code in words."""
+    if name not in NAMED:
+        return [_text(value) for value in frame[name]]
+    return [
+        _text(value) if pd.isna(value) else escaped(say.level(name, value, payload.labels)) for value in frame[name]
+    ]
 
 
 def _text(value: Any) -> str:

@@ -13,7 +13,7 @@ BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous", "n_a
 # The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
 IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous_low", "previous_high", "change",
            "change_low", "change_high", "target", "minimum_detectable", "std_error", "value", "value_against",
-           "benchmark", "raw", "at_least", "difference", "difference_low", "difference_high",
+           "benchmark", "raw", "at_least", "margin", "difference", "difference_low", "difference_high",
            "penalty", "penalty_low", "penalty_high", "reward", "reward_low", "reward_high")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
@@ -23,6 +23,9 @@ LIMITS = {
     "share": ("share_low", "share_high"),
     "penalty": ("penalty_low", "penalty_high"),
     "reward": ("reward_low", "reward_high"),
+    "percent": ("percent_low", "percent_high"),
+    "points": ("points_low", "points_high"),
+    "money": ("money_low", "money_high"),
 }
 NOT_COMPARABLE = "not comparable"
 DIFFERENCES = ("change", "change_low", "change_high", "minimum_detectable", "difference", "difference_low",
@@ -85,6 +88,8 @@ def _by_name(name: str) -> str:
     """Return the unit that a column's name tells."""
     if name == "share" or name.endswith("_share") or name.startswith("share_"):
         return "share"
+    if name.startswith("percent"):
+        return "percent"
     return {"gap": "percentage points"}.get(name, "seconds" if name.endswith("_s") else "number")
 
 

@@ -94,28 +94,36 @@ def basis(payload: ProtectedPayload) -> list[str]:
     if isinstance(period, str) and "period" not in frame.columns:
         found.append(say.period_label(period))
     if payload.about == "people" and payload.kind not in ("flow", "findings", "distribution"):
-        found += _bases(frame)
+        found += _bases(payload)
     if "conf_low" in frame.columns:
         found.append(f"{say.number(payload.arguments.get('conf_level', DEFAULT_LEVEL), 'share')} intervals")
     return found
 
 
-def _bases(frame: pd.DataFrame) -> list[str]:
-    """Return how many answers the shown rows rest on."""
+def _bases(payload: ProtectedPayload) -> list[str]:
+    """Return how many answers, or what else the study counts, the shown rows rest on."""
+    frame = payload.to_frame()
     column = next((name for name in ("n", "n_customers") if name in frame.columns), None)
     bases = frames.floats(frame, column).dropna() if column else pd.Series(dtype="float64")
     noun = "answer" if column == "n" else "customer"
     if bases.empty:
         return []
     least, most = bases.min(), bases.max()
+    if column in payload.labels:
+        one = (
+            say.number(most, "count")
+            if least == most
+            else f"{say.number(least, 'count')} to {say.number(most, 'count')}"
+        )
+        return [f"{one} {say.clean(payload.labels[column]).lower()}{'' if least == most else ' a row'}"]
     if least == most:
         return [say.count(most, noun)]
     return [f"{say.number(least, 'count')} to {say.count(most, noun)} a row"]
 
 
-def _data(payload: ProtectedPayload) -> str:
+def _data(payload: ProtectedPayload, summary: str = "Data behind this figure") -> str:
     """Return the table behind a figure, folded away."""
-    return f'<details class="cx-data"><summary>Data behind this figure</summary>{tables.table(payload)}</details>'
+    return f'<details class="cx-data"><summary>{summary}</summary>{tables.table(payload)}</details>'
 
 
 def _plot(payload: ProtectedPayload) -> str:
@@ -163,8 +171,9 @@ def _size(picture: bytes) -> tuple[int, int]:
 
 
 def _table(payload: ProtectedPayload) -> str:
-    """Return a table with its finding and caption."""
-    return f"{_finding(payload)}{tables.table(payload)}{_caption(payload)}"
+    """Return a table with its finding and caption, folded away where the finding is enough for most."""
+    table = _data(payload, "All rows") if payload.arguments.get("folded") else tables.table(payload)
+    return f"{_finding(payload)}{table}{_caption(payload)}"
 
 
 def _crosstab(payload: ProtectedPayload) -> str:

@@ -56,23 +56,23 @@ def trend_of(payload: ProtectedPayload, title: str, notes: list[str]) -> Chart:
 def curves_of(payload: ProtectedPayload, title: str, notes: list[str]) -> Chart:
     """Return curves over a number, such as a price, with marked places."""
     frame = payload.to_frame()
-    x = payload.arguments.get("x") or payload.group_columns[-1]
+    x, y = payload.arguments.get("x") or payload.group_columns[-1], str(payload.arguments.get("value", "estimate"))
     groups = [name for name in payload.group_columns if name != x and frame[name].nunique() > 1]
     shown = frame[~frames.is_hidden(frame)].sort_values(x, kind="stable")
     found = []
     for number, (key, part) in enumerate(shown.groupby(groups, sort=False) if groups else [((), shown)]):
         name = " · ".join(say.level(g, k, payload.labels) for g, k in zip(groups, key, strict=True))
-        value, low, high = (frames.floats(part, name).to_numpy() for name in ("estimate", "conf_low", "conf_high"))
+        value, low, high = (frames.floats(part, column).to_numpy() for column in (y, *frames.LIMITS.get(y, ("", ""))))
         at, small = part[x].astype("float64").to_numpy(), frames.is_small(part).to_numpy(bool)
         found.append(Series(name, at, value, low, high, small, SERIES[number % len(SERIES)]))
     marks = {float(mark[x]): say.clean(str(mark["words"])) for mark in payload.arguments.get("marks") or []}
-    return Chart([Panel("", found)], title, _unit(payload), currency=payload.arguments.get("currency", ""),
+    return Chart([Panel("", found)], title, _unit(payload, y), currency=payload.arguments.get("currency", ""),
                  below=say.label(x, payload.labels), breaks=marks, tells_values=False, notes=notes)  # fmt: skip
 
 
-def _unit(payload: ProtectedPayload) -> str:
+def _unit(payload: ProtectedPayload, name: str = "estimate") -> str:
     """Return the unit of the lines, the first where there are several."""
-    return str(frames.units(payload.to_frame(), payload.arguments, "estimate").iloc[0])
+    return str(frames.units(payload.to_frame(), payload.arguments, name).iloc[0])
 
 
 def _breaks(frame: pd.DataFrame, payload: ProtectedPayload, places: list[str]) -> dict[float, str]:

@@ -26,10 +26,10 @@ PLOTS = {
     "distribution": ("axis",),
     "bridge": ("axis", "band"),
     "matrix": ("x", "y"),
-    "curves": ("axis", "marks", "x"),
+    "curves": ("axis", "marks", "value", "x"),
 }
 OTHERS = {
-    "table": ("target",),
+    "table": ("folded", "target"),
     "record": None,
     "headline": ("target",),
     "findings": (),

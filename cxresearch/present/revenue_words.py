@@ -20,6 +20,10 @@ from cxresearch.present.findings import (
 
 MOST_NAMED = 4
 SIGNIFICANCE = 0.05
+# How the reason of a link begins where the score tells the outcome.
+LEAK = "satisfaction was recorded after or from the outcome"
+# Names that are common words within a sentence.
+GROUPS = ("Promoters", "Passives", "Detractors", "All")
 NO_CAUSE = {
     "association": "This is an association: it does not say that loyalty brings the money.",
     "adjusted association": "This is an adjusted association: what was measured before is held equal, no more.",
@@ -37,18 +41,22 @@ def revenue_link(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     told = NO_CAUSE.get(str(record["status"]), "")
     if record["status"] == "refused" or pd.isna(record["percent"]):
         return joined(f"What loyalty is worth in revenue cannot be told from these data: {_reason(record)}.", told)
+    first, then = (_why(record), "") if _is_leak(record) else ("", _why(record))
     size = f"{_percent(record['percent'])} ({_percent(record['percent_low'])} to {_percent(record['percent_high'])})"
     subject = _subject(record)
     if record["verdict"] == "cannot tell":
         text = f"Loyalty and revenue are not shown to go together in these data: {subject} goes with {size} revenue"
         return joined(
-            f"{text}, and no difference is among these.", _detectable(record), _why(record), answers_of(record)
+            first, f"{text}, and no difference is among these.", _detectable(record), then, answers_of(record)
         )
     way = "more" if record["percent"] > 0 else "less"
     size = size.replace("+", "").replace(say.MINUS, "") if _same_side(record) else size
-    return joined(
-        f"{subject} goes with {size} {way} revenue{_horizon(record)}.", told, _why(record), answers_of(record)
-    )
+    return joined(first, f"{subject} goes with {size} {way} revenue{_horizon(record)}.", told, then, answers_of(record))
+
+
+def _is_leak(record: dict[str, Any]) -> bool:
+    """Return whether the score seems to be recorded from what it should explain, which is to be said first."""
+    return str(record.get("reason") or "").startswith(LEAK)
 
 
 def _percents(record: dict[str, Any]) -> dict[str, float]:
@@ -83,6 +91,8 @@ def _horizon(record: dict[str, Any]) -> str:
     """Return over how long."""
     if record.get("months") is not None and not pd.isna(record["months"]):
         return f" over the next {say.count(record['months'], 'month')}"
+    if record.get("lag") is not None and not pd.isna(record["lag"]):
+        return f" of all its customers {say.count(record['lag'], 'period')} later"
     return ""
 
 
@@ -154,10 +164,21 @@ def hazard_ratio(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
         return NOTHING
     told = [f"{_level(record, labels)} {_times(record)}" for record in known.head(MOST_NAMED).to_dict("records")]
     changing = known[frames.flags(known).str.contains("changes over time")]
-    more = "The ratio is not the same early and late, so the mean is to be read with both." if len(changing) else ""
+    more = _changing(changing, labels)
     against = say.clean(str(known["against"].iloc[0]))
     text = f"Beside {against}, who count as 1, customers leave at another rate: {say.listed(told)}"
     return joined(f"{text}.", more, _base(known, "answer"))
+
+
+def _changing(changing: pd.DataFrame, labels: Labels) -> str:
+    """Return how a ratio that does not last goes on, in plain words."""
+    if changing.empty:
+        return ""
+    told = [
+        f"{_level(record, labels)} {say.number(record['early'])} times and then {say.number(record['late'])}"
+        for record in changing.head(MOST_NAMED).to_dict("records")
+    ]
+    return f"The ratio does not last, so that is a mean: in the first half of all leavings it is {say.listed(told)}."
 
 
 @finding_named
@@ -204,7 +225,8 @@ def acquisition_cost(frame: pd.DataFrame, arguments: Arguments, labels: Labels) 
         f"{with_limits(dict(end), 'money', arguments)} by {say.level('channel', end['channel'], labels)}"
         for end in ends
     ]
-    return joined(f"A new customer cost from {' to '.join(told)}.", _base(known, "new customer"))
+    when = f" in {say.period_label(str(ends[0]['period']))}" if "period" in known else ""
+    return joined(f"A new customer cost{when} from {' to '.join(told)}.", _base(known, "new customer"))
 
 
 @finding_named
@@ -221,7 +243,8 @@ def at_risk(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     more = (
         f"Beyond what leaves anyway: {say.listed(told)}." if told else "No group is shown to lose more than others do."
     )
-    return joined(f"{text}.", more, answers_of(first))
+    people = first["n_customers"] == first["n"]
+    return joined(f"{text}.", more, f"{say.count(first['n'], 'customer')}." if people else answers_of(first))
 
 
 def _beyond(record: dict[str, Any], arguments: Arguments) -> str:
@@ -264,10 +287,11 @@ def what_if(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     name = known.columns[0]
     if clear.empty:
         return joined("For no rating is an improvement shown to go with more revenue.", _base(known, "answer"))
-    told = [f"{say.level('driver', record[name], labels)} ({_gained(record, arguments)})"
+    told = [f"{say.level('driver', record[name], labels)} {_gained(record, arguments)}"
             for record in clear.head(MOST_NAMED).to_dict("records")]  # fmt: skip
     return joined(
-        f"If these ratings rose and all went as it goes together now, more revenue: {say.listed(told)}.",
+        f"If these ratings rose and all went as it goes together now, more revenue in {_months(dict(known.iloc[0]))}: "
+        f"{say.listed(told)}.",
         _base(known, "answer"),
     )
 
@@ -285,7 +309,8 @@ def _gained(record: dict[str, Any], arguments: Arguments) -> str:
 
 def _level(record: dict[str, Any], labels: Labels, name: str = "level") -> str:
     """Return the name of a row's group."""
-    return say.level(name, record[name], labels)
+    text = say.level(name, record[name], labels)
+    return text.lower() if text in GROUPS else text
 
 
 def _base(known: pd.DataFrame, one: str) -> str:

@@ -343,6 +343,8 @@ def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> list
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series("", index=frame.index)
     signed, currency = frames.is_difference(frame, name), payload.arguments.get("currency", "")
     digits = {unit: say.digits_for(values[units == unit], unit) for unit in units.unique()}
+    asked = payload.arguments.get("digits")
+    digits |= dict.fromkeys(digits, asked) if isinstance(asked, int) else {}
     rows = []
     for at in frame.index:
         form = {"unit": units[at], "digits": digits[units[at]], "currency": currency}

@@ -18,7 +18,7 @@ from cxresearch.revenue.panel import PanelLink, panel_link
 from cxresearch.revenue.placebo import lags
 from cxresearch.revenue.plan import plan_against_done
 from cxresearch.revenue.sensitivity import robustness
-from cxresearch.revenue.specification import specification_curve
+from cxresearch.revenue.specification import specification_choices, specification_curve
 from cxresearch.revenue.two_part import two_part
 from cxresearch.revenue.what_if import what_if
 
@@ -37,6 +37,7 @@ __all__ = [
     "points_per_percent",
     "revenue_between",
     "robustness",
+    "specification_choices",
     "specification_curve",
     "two_part",
     "what_if",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxresearch.revenue.linked import STUDY_WEIGHT, Answers, Linked, linked_answers
 from cxresearch.revenue.losses import lost_beside_linked
-from cxresearch.revenue.model import EVERYONE, Model, known_rows, row_of, terms_of
+from cxresearch.revenue.model import EVERYONE, KNOWN, Model, known_rows, row_of, terms_of
 from cxresearch.revenue.placebo import FLAG, placebo
 from cxresearch.revenue.sensitivity import e_value
 from cxresearch.stats.poisson import poisson_slopes
@@ -21,6 +21,7 @@ __all__ = ["Link", "customer_link", "effect_of", "resampled_slopes"]
 
 HORIZON = 3
 POWER_FACTOR = 2.8
+UNKNOWN_BEFORE = "no vote before in the last two horizons: loyalty that lasts could not be told apart"
 LEAK = "satisfaction was recorded after or from the outcome"
 
 
@@ -38,11 +39,12 @@ class Link:
     contrasts
         For votes: `contrast` (`detractor to passive`, `passive to promoter`) and the columns of `effect` from `n` on.
     flow
-        `step`, `reason`, `n`, `n_customers`, `share`, `flag`: eligible, lost by reason, linked.
+        `step`, `reason`, `n`, `n_customers`, `share`, `flag`: eligible, lost by reason, linked; where the headline
+        rests on a part of the linked, what is set aside and why, and the headline.
     lost
         Lost answers beside linked ones: `characteristic`, `level`, `n`, `n_customers`, `n_against`,
         `n_customers_against`, `value` (linked), `value_against` (lost), `estimate` (the difference), `std_error`,
-        `conf_low`, `conf_high`, `flag`.
+        `conf_low`, `conf_high`, `p_value`, `p_adjusted`, `flag`.
     placebo
         The same model one horizon back.
     status
@@ -128,7 +130,18 @@ def customer_link(
     draws = resampled_slopes(linked, rows, n_boot, seed)
     status = _status(effect, one_back, linked.leak)
     lost = lost_beside_linked(study, linked)
-    return Link(effect, _contrasts(linked, rows), linked.flow, lost, one_back, status, draws, linked)
+    return Link(effect, _contrasts(linked, rows), _flow(linked, rows), lost, one_back, status, draws, linked)
+
+
+def _flow(linked: Linked, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the flow of a link, down to the rows of its headline."""
+    aside = linked.rows.drop(rows.index)
+    if aside.empty:
+        return linked.flow
+    eligible = linked.flow["n"].iloc[0]
+    steps = [("not in the headline", UNKNOWN_BEFORE, aside), ("in the headline", KNOWN, rows)]
+    more = [(step, why, len(part), part["customer"].nunique(), len(part) / eligible, "") for step, why, part in steps]
+    return pd.concat([linked.flow, pd.DataFrame(more, columns=linked.flow.columns)], ignore_index=True)
 
 
 def effect_of(linked: Linked) -> pd.DataFrame:

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from cxresearch.metrics.answers import ordered_levels
 from cxresearch.revenue.linked import Linked
 from cxresearch.stats.intervals import wald
+from cxresearch.stats.multiplicity import adjusted_p
 from cxresearch.stats.survey import base_flag
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def lost_beside_linked(study: "StudyData", linked: Linked) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The frame `lost` of a `Link`: loyalty as NPS, or mean score; segments as shares 0-1. Errors are clustered by
-        customer, who may be on both sides. No rows where nothing was lost.
+        customer, who may be on both sides; `p_adjusted` after Benjamini and Hochberg, over all rows. No rows
+        where nothing was lost.
     """
     rows = pd.concat([linked.kept.assign(_lost=False), linked.unlinked.assign(_lost=True)])
     if not rows["_lost"].any():
@@ -43,7 +46,8 @@ def lost_beside_linked(study: "StudyData", linked: Linked) -> pd.DataFrame:
         for level in ordered_levels(known[segment])[1]:
             mine = known[segment].eq(level)
             found.append(_difference(known, mine.astype(float), mine, segment, level))
-    return pd.DataFrame(found, columns=COLUMNS)
+    frame = pd.DataFrame(found, columns=COLUMNS)
+    return frame.assign(p_adjusted=adjusted_p(frame["p_value"], "bh"))
 
 
 COLUMNS = [
@@ -59,6 +63,8 @@ COLUMNS = [
     "std_error",
     "conf_low",
     "conf_high",
+    "p_value",
+    "p_adjusted",
     "flag",
 ]
 
@@ -89,6 +95,8 @@ def _difference(rows: pd.DataFrame, y: pd.Series, counted: pd.Series, name: str,
         error,
         float(low),
         float(high),
+        float(2 * norm.sf(abs(means[0] - means[1]) / error)) if error > 0 else np.nan,
+        np.nan,
         str(base_flag(smaller, smaller)),
     ]
 

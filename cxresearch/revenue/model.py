@@ -13,7 +13,7 @@ from cxresearch.stats.poisson import PoissonFit, poisson_fit
 from cxresearch.stats.survey import base_flag, kish
 from cxresearch.strict_yaml import StudyError
 
-__all__ = ["ESTIMATES", "KNOWN", "Model", "known_rows", "row_of", "terms_of"]
+__all__ = ["ESTIMATES", "KNOWN", "Model", "in_percent", "known_rows", "row_of", "terms_of"]
 
 ESTIMATES = [
     "n",
@@ -118,6 +118,19 @@ def known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return rows, EVERYONE
 
 
+def in_percent(estimate: float, low: float, high: float) -> dict[str, float]:
+    """Return log points of revenue with their limits as per cent; a limit without an end stays without.
+
+    Examples
+    --------
+    >>> in_percent(0.0, -np.inf, float(np.log(1.1)))
+    {'percent': 0.0, 'percent_low': -inf, 'percent_high': 10.000000000000009}
+    """
+    logs = np.array([estimate, low, high], dtype=float)
+    percent = np.where(np.isinf(logs), logs, 100 * np.expm1(logs))
+    return dict(zip(("percent", "percent_low", "percent_high"), percent.tolist(), strict=True))
+
+
 def row_of(fit: PoissonFit, place: int, rows: pd.DataFrame) -> dict[str, Any]:
     """Return the columns `ESTIMATES` and `flag` of one slope: log points, and per cent of revenue."""
     estimate, error = float(fit.slopes[place]), float(np.sqrt(fit.covariance[place, place]))
@@ -125,7 +138,6 @@ def row_of(fit: PoissonFit, place: int, rows: pd.DataFrame) -> dict[str, Any]:
     n_eff = float(kish(rows.groupby("customer")["weight"].sum().to_numpy(dtype=float))[0])
     statistic = estimate / error if error > 0 else np.nan
     p_value = float(2 * stats.t.sf(abs(statistic), fit.clusters - 1))
-    percent = [float(100 * np.expm1(value)) for value in (estimate, low, high)]
     bases = len(rows), fit.clusters, n_eff
-    values = [*bases, estimate, error, low, high, statistic, p_value, *percent]
+    values = [*bases, estimate, error, low, high, statistic, p_value, *in_percent(estimate, low, high).values()]
     return {**dict(zip(ESTIMATES, values, strict=True)), "flag": str(base_flag(len(rows), n_eff))}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.revenue.cells import ONE_CUSTOMER, PER_CUSTOMER, Panel, panel
+from cxresearch.revenue.model import in_percent
 from cxresearch.stats.multiplicity import adjusted_p
 from cxresearch.stats.panel import (
     GOAL,
@@ -57,7 +58,8 @@ class PanelLink:
         both without segment and period effects, missing where a cell was set aside.
     lags
         One row a lead or lag: `lag`, `kind`; `n`, `n_customers`, `estimate`, `std_error`, `conf_low`, `conf_high`,
-        `p_value`, `p_adjusted` (Holm, over the leads), `reliability`, `periods`, `gate`, `flag`.
+        `percent`, `percent_low`, `percent_high` (a point), `p_value`, `p_adjusted` (Holm, over the leads),
+        `reliability`, `periods`, `gate`, `flag`.
     dropped
         One row a segment that is left out: the segment's column; `n`, `n_customers` (of its own answers); `estimate` of
         the others, `std_error`, `conf_low`, `conf_high`, `p_value`, `reliability`, `gate`, `flag`.
@@ -192,8 +194,7 @@ def _effect(fit: PanelSlope, used: pd.DataFrame, head: dict[str, Any], bases: di
             **_limits(slope),
             "p_value": np.nan if fit.status == REFUSED else fit.p_value,
         }
-        logs = [row["estimate"], row["conf_low"], row["conf_high"]]
-        row |= dict(zip(("percent", "percent_low", "percent_high"), 100 * np.expm1(logs), strict=True))
+        row |= in_percent(row["estimate"], row["conf_low"], row["conf_high"])
         row |= {"reliability": fit.reliability, "reliability_low": fit.reliability_low}
         row |= {"segments": used[head["by"]].nunique(), "periods": used["period"].nunique(), "cells": len(used)}
         rows.append({**row, "gate": fit.status, "flag": _flag(fit, slope, flag)})
@@ -224,7 +225,21 @@ def _lags(found: Panel, leads_lags: int, search: _Search) -> pd.DataFrame:
     return frame
 
 
-LAGS = ["lag", "kind", "n", "n_customers", *LIMITS, "p_value", "p_adjusted", "reliability", "periods", "gate", "flag"]
+PERCENT = ("percent", "percent_low", "percent_high")
+LAGS = [
+    "lag",
+    "kind",
+    "n",
+    "n_customers",
+    *LIMITS,
+    *PERCENT,
+    "p_value",
+    "p_adjusted",
+    "reliability",
+    "periods",
+    "gate",
+    "flag",
+]
 
 
 def _dropped(used: pd.DataFrame, by: str, search: _Search) -> pd.DataFrame:
@@ -289,8 +304,16 @@ def _told(fit: PanelSlope) -> dict[str, Any]:
     """Return the corrected slope of a fit as part of a row."""
     limits = _limits(fit.corrected)
     flag = _flag(fit, fit.corrected, CARE if fit.status == UNCERTAIN else "")
+    percent = in_percent(limits["estimate"], limits["conf_low"], limits["conf_high"])
     # The test of no slope needs no correction and stands where the slope is refused.
-    return {**limits, "p_value": fit.p_value, "reliability": fit.reliability, "gate": fit.status, "flag": flag}
+    return {
+        **limits,
+        **percent,
+        "p_value": fit.p_value,
+        "reliability": fit.reliability,
+        "gate": fit.status,
+        "flag": flag,
+    }
 
 
 def _limits(slope: Slope) -> dict[str, float]:

@@ -68,7 +68,8 @@ def lags(study: "StudyData", linked: Linked, *, most: int = 3) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a window that is covered by bills for at least two quarters of answers: `window` (1 is the horizon of
-        the headline, 2 the one behind it; -1 the one that ends with the answer's month and so a placebo), then `n` …
+        the headline, 2 the one behind it; -1 the one that ends with the answer's month and so a placebo), `months` (in
+        words), then `n` …
         `percent_high` as in `customer_link`, `flag`.
     """
     found = []
@@ -84,8 +85,21 @@ def lags(study: "StudyData", linked: Linked, *, most: int = 3) -> pd.DataFrame:
             continue
         if window < 0 and one["p_value"] < ALPHA:
             one["flag"] = FLAG
-        found.append({WINDOW: window, **one})
-    return pd.DataFrame(found, columns=[WINDOW, *ESTIMATES, "flag"])
+        found.append({WINDOW: window, "months": _months(window, linked.horizon), **one})
+    return pd.DataFrame(found, columns=[WINDOW, "months", *ESTIMATES, "flag"])
+
+
+def _months(window: int, horizon: int) -> str:
+    """Return the months of a window in words.
+
+    Examples
+    --------
+    >>> _months(2, 3), _months(-1, 3), _months(1, 1)
+    ('months 4–6 after', 'months 1–3 before', 'month 1 after')
+    """
+    last = abs(window) * horizon
+    span = f"months {last - horizon + 1}–{last}" if horizon > 1 else f"month {last}"
+    return f"{span} {'before' if window < 0 else 'after'}"
 
 
 def _moved(study: "StudyData", linked: Linked, window: int) -> pd.DataFrame:

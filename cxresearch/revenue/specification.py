@@ -13,7 +13,7 @@ from cxresearch.strict_yaml import StudyError
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["specification_curve"]
+__all__ = ["specification_choices", "specification_curve"]
 
 CHOICES = ["survey", "outcome", "months", "controls", "weights", "basis", "status"]
 PLANNED, EXPLORATORY = "planned", "exploratory"
@@ -41,9 +41,10 @@ def specification_curve(
     Returns
     -------
     pandas.DataFrame
-        Sorted by estimate: `survey`, `outcome` (`nps` or `score`), `months`, `controls`, `weights`, `basis`, `status`
-        (`planned` for the headline, else `exploratory`), then `n` … `percent_high` as in `customer_link`, `flag`. The
-        slope of a 0-10 score is per point, so it is compared in sign and certainty, not in size. What cannot be fitted
+        Sorted by estimate: `outcome` (`nps` or `score`), `place` (1 the smallest of its outcome), then `n` …
+        `percent_high` as in `customer_link`; `survey`, `months`, `controls`, `weights`, `basis`, `status` (`planned`
+        for the headline, else `exploratory`), `flag`. The slope of a 0-10 score is per point, so it is compared in sign
+        and certainty, not in size. What cannot be fitted
         is left out.
 
     Raises
@@ -70,14 +71,59 @@ def specification_curve(
             continue
         found += _variants(linked, one, planned)
     frame = pd.DataFrame(found, columns=[*CHOICES, *ESTIMATES, "flag"])
-    return frame.sort_values("estimate", kind="stable", ignore_index=True)
+    frame = frame.sort_values("estimate", kind="stable", ignore_index=True)
+    frame["place"] = frame.groupby("outcome").cumcount() + 1
+    return frame[["outcome", "place", *ESTIMATES, *(name for name in CHOICES if name != "outcome"), "flag"]]
+
+
+def specification_choices(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return what each choice does to the headline: how many specifications have it, and what these find.
+
+    Parameters
+    ----------
+    curve
+        As of `specification_curve`. Only specifications of the planned outcome are compared, as others have other
+        units.
+
+    Returns
+    -------
+    pandas.DataFrame
+        First all of them (`choice` and `option` are `all`), then one row an option of a choice that has several:
+        `choice`, `option`, `specifications` (how many), `above`, `below` (how many of them with an interval above, or
+        below, 0), `percent_median`, `percent_smallest`, `percent_largest` (of their estimates, per cent of revenue).
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"outcome": "nps", "months": [3, 6], "status": [PLANNED, EXPLORATORY],
+    ...     "percent": [8.0, 5.0], "conf_low": [0.06, -0.01], "conf_high": [0.1, 0.1]})
+    >>> specification_choices(curve)[["option", "above", "percent_median"]].to_numpy().tolist()
+    [['all', 1, 6.5], ['3', 1, 8.0], ['6', 0, 5.0]]
+    """
+    outcome = curve.loc[curve["status"].eq(PLANNED), "outcome"].iloc[0]
+    mine = curve[curve["outcome"].eq(outcome)]
+    rows = [_summary("all", "all", mine)]
+    for choice in [name for name in CHOICES if name in mine and name != "status"]:
+        options = list(mine.groupby(choice, sort=True))
+        rows += [_summary(choice, str(option), part) for option, part in options if len(options) > 1]
+    return pd.DataFrame(rows)
+
+
+def _summary(choice: str, option: str, part: pd.DataFrame) -> dict[str, object]:
+    """Return one row of `specification_choices`."""
+    clear = {"above": int(part["conf_low"].gt(0).sum()), "below": int(part["conf_high"].lt(0).sum())}
+    percent = part["percent"]
+    spread = {"median": percent.median(), "smallest": percent.min(), "largest": percent.max()}
+    return {"choice": choice, "option": option, "specifications": len(part), **clear} | {
+        f"percent_{name}": value for name, value in spread.items()
+    }
 
 
 def _variants(linked: Linked, one: Answers, planned: Answers) -> list[dict[str, object]]:
     """Return the fits of linked answers with and without controls, weights and the vote before."""
     found = []
     known, chosen = linked.rows[linked.rows["previous_known"]], known_rows(linked.rows)[1]
-    weights = [STUDY_WEIGHT, NONE] if one.weight else [NONE]
+    # Where all weigh the same, the study's weights and none are one specification.
+    weights = [STUDY_WEIGHT, NONE] if one.weight and linked.rows["weight"].nunique() > 1 else [one.weight or NONE]
     held = [linked.controls, []] if linked.controls else [[]]
     for (basis, rows), weight, controls in product({KNOWN: known, EVERYONE: linked.rows}.items(), weights, held):
         used = rows if weight != NONE else rows.assign(weight=1.0)

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import SpecificationWarning
 
 from cxresearch.revenue.linked import Linked
-from cxresearch.revenue.model import Model, known_rows, row_of, terms_of
+from cxresearch.revenue.model import Model, in_percent, known_rows, row_of, terms_of
 from cxresearch.stats.intervals import wald
 from cxresearch.strict_yaml import StudyError
 
@@ -16,7 +16,8 @@ __all__ = ["two_part"]
 
 # Fewer who left tell nothing about leaving.
 FEWEST_LEFT = 20
-COLUMNS = ["part", "n", "n_customers", "estimate", "std_error", "conf_low", "conf_high", "flag"]
+COLUMNS = ["part", "n", "n_customers", "estimate", "std_error", "conf_low", "conf_high"]
+COLUMNS += ["percent", "percent_low", "percent_high", "flag"]
 
 
 def two_part(linked: Linked) -> pd.DataFrame:
@@ -31,8 +32,9 @@ def two_part(linked: Linked) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `part`, `n`, `n_customers`, `estimate` (log points of revenue a vote or point), `std_error`, `conf_low`,
-        `conf_high`, `flag`. Parts: `staying` (a logit of being with us in the last month, times what staying brings),
-        `spending` (Poisson, among who stayed), `together` (their sum), `link` (the one model, to compare).
+        `conf_high`, `percent`, `percent_low`, `percent_high`, `flag`. Parts: `staying` (a logit of
+        being with us in the last month, times what staying brings), `spending` (Poisson, among who stayed), `together`
+        (their sum), `link` (the one model, to compare).
 
     Raises
     ------
@@ -96,4 +98,5 @@ def _rate(rows: pd.DataFrame) -> float:
 def _row(part: str, rows: pd.DataFrame, estimate: float, error: float) -> list[object]:
     """Return one row of the frame."""
     low, high = (float(limit) for limit in wald(estimate, error))
-    return [part, len(rows), rows["customer"].nunique(), estimate, error, low, high, ""]
+    percent = in_percent(estimate, low, high).values()
+    return [part, len(rows), rows["customer"].nunique(), estimate, error, low, high, *percent, ""]

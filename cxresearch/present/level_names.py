@@ -1,0 +1,38 @@
+"""What the levels of grouping columns are: names written as code, phrases, or words of this package."""
+
+# Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
+CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint", "controls", "choice",
+         "planned", "done", "option")  # fmt: skip
+PHRASES = ("stage", "link", "answers", "step", "component", "weighting", "part", "contrast", "reason", "basis", "claim",
+           "model", "what", "weights", "status", "slope", "term", "window", "gate", "kind")  # fmt: skip
+# Drivers may have the name of a column of results, such as value.
+DRIVERS = ("driver", "against", "group")
+# Levels that this package writes, as people read them.
+LEVELS = {
+    "method": {
+        "lmg": "LMG (Shapley)",
+        "first": "Alone (first)",
+        "last": "Added last",
+        "betasq": "Squared beta",
+        "pratt": "Pratt",
+        "relative-weights": "Johnson's relative weights",
+    },
+    "choice": {"basis": "Answers used", "months": "Months ahead"},
+    "check": {
+        "overlap": "Overlap: largest variance inflation",
+        "condition": "Condition number of all ratings",
+        "halo": "Halo: share of the first component",
+        "influence": "Smallest share of customers that carries an effect (warns below)",
+        "prediction": "R² lost on customers not seen",
+        "signs": "Effects against their correlation",
+        "segments": "Segments",
+        "reliability": "Reliability of the scores' movement",
+        "lower bound of reliability": "Its lower bound",
+    },
+    "outcome": {"score": "0–10 score"},
+    "part": {"link": "One model of both", "together": "Both together"},
+    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors"},
+    "against": {"lmg": "LMG (Shapley)"},
+}
+# Columns of text whose cells are names, where they are measured, too.
+NAMED = (*DRIVERS, *CODED, *PHRASES, *LEVELS)
