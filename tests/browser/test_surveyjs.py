@@ -187,7 +187,8 @@ def test_other_has_room_for_words(browser, empty, tmp_path):
 def test_hostile_texts_are_shown_and_not_run(browser, empty, tmp_path):
     start(browser, empty, written(hostile_bank(), tmp_path))
     titles = browser.execute_script(
-        "return survey.getAllQuestions().map(q => document.querySelector(`[data-name='${q.name}'] .sd-title`).textContent)"
+        "const title = name => document.querySelector(`[data-name='${name}'] .sd-title`).textContent;"
+        "return survey.getAllQuestions().map(question => title(question.name));"
     )
     read = dict(zip([item.name for item in instrument(hostile_bank()).items], titles, strict=True))
     squeeze = lambda text: " ".join(text.replace("\u2060", "").split())  # noqa: E731
