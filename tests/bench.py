@@ -388,7 +388,7 @@ def redacting() -> None:
 
 
 def assigning(folder: Path) -> None:
-    """Print what it takes to assign arms; memory is that of this process, beside which two hash 100,000 ids at a time."""
+    """Print what assigning arms takes; memory is that of the process, beside which two hash 100,000 ids at a time."""
     seconds, memory = in_a_fresh_process(assigned_by_us, folder, runs=1)
     load = os.getloadavg()[0]
     print(f"assignment: {UNITS:,} units in {seconds:.1f} s, {memory:.2f} GB, at load {load:.1f}; goal 15 s, 2 GB")

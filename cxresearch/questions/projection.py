@@ -80,7 +80,8 @@ def targets(study: StudyData, bank: Bank, flow: Flow, wave: str) -> pd.DataFrame
         One row a question and level: `question`, `segment`, `level`; `n` and `n_customers` (answers to the survey in
         the last periods, on which the projection rests); `goal` (the target), `aim` (`half-width` or `difference`),
         `spread` (standard deviation) and its `basis`, `deff` (Kish's, of the weights), `needed`, `so_far`, `reached`
-        (share of those needed), `expected` (answers a wave), `waves_left`, `met_on` and, at the flow of the slowest period, `met_late`; `flag`.
+        (share of those needed), `expected` (answers a wave), `waves_left`, `met_on` and, at the flow of the slowest
+        period, `met_late`; `flag`.
     """
     rows = [
         row for question in bank.questions if question.target for row in _of_question(study, bank, question, flow, wave)
