@@ -53,3 +53,16 @@ def test_only_what_is_dense_now_and_new_and_not_placed_is_emerging():
         assert emerging(sentences(rng, 30, placed=False, when="before")) == []
         assert emerging(sentences(rng, 0, placed=False, when="now")) == []
         assert emerging(sentences(rng, 8, placed=False, when="now")) == []
+
+
+def test_a_burst_is_new_in_its_quarter_and_not_when_it_comes_back():
+    rng = np.random.default_rng(3)
+    said = sentences(rng, 60, placed=False, when="now")
+    number = np.arange(len(said.now))
+    burst = (number >= 1_000) & (number % 2 == 0)
+    first = Said(said.points, burst | (number % 4 == 0), said.placed, said.person)
+    kept = (number < 1_000) | burst
+    found = emerging(Said(*(part[kept] for part in (first.points, first.now, first.placed, first.person))))
+    assert [len(rows) for rows in found] == [30]
+    again = (number >= 1_000) & ~burst
+    assert emerging(Said(said.points, again | (number % 4 == 1) & (number < 1_000), said.placed, said.person)) == []
