@@ -188,6 +188,8 @@ def test_answers_without_a_token_are_matched_by_customer_and_wave(study):
     responses = study.responses.drop(columns=["invitation_id", "survey", "group"])
     found = assigned(dealt_study(invitations, responses), bank_of())
     pd.testing.assert_frame_equal(found, assigned(study, bank_of()))
+    blank = study.invitations.assign(invitation_id=pd.Series(pd.NA, study.invitations.index, dtype="str"))
+    pd.testing.assert_frame_equal(assigned(dealt_study(blank, responses), bank_of()), found)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +212,8 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(study):
         (dealt_study(odd, study.responses), "120 of 520 assigned rows bear an arm that is not planned"),
         (dealt_study(study.invitations.iloc[:0], study.responses), "nobody is assigned"),
         (dealt_study(study.invitations.assign(arm="pricing"), study.responses), "nobody was left without a module"),
+        (dealt_study(study.invitations.assign(invitation_id="Secret"), study.responses), "519 of 520 invitations bear"),
+        (dealt_study(study.invitations, study.responses.assign(invitation_id="Secret")), "none of 195 answers bears"),
     ):
         with pytest.raises(StudyError, match=says) as error:
             insertion_effect(wrong, bank_of())

@@ -130,8 +130,11 @@ def _wave_of(moment: pd.Series, study: StudyData, assignment: Assignment) -> pd.
 def _with_answers(sent: pd.DataFrame, study: StudyData, assignment: Assignment) -> pd.DataFrame:
     """Return invitations with what was answered, to them and to the customer's next one."""
     given = study.responses[study.responses["survey"].eq(assignment.eligible.survey)]
-    on = [TOKEN] if TOKEN in sent and TOKEN in given else [CUSTOMER, "wave"]
-    if on != [TOKEN]:
+    known = TOKEN in sent and TOKEN in given and bool(sent[TOKEN].notna().all())
+    on = [TOKEN] if known else [CUSTOMER, "wave"]
+    if known:
+        _refuse_tokens(sent[TOKEN], given[TOKEN])
+    else:
         given = given.assign(wave=_wave_of(given["responded_at"], study, assignment))
     order = [name for name in ("responded_at", "response_id") if name in given]
     latest = given.sort_values(order, kind="stable").drop_duplicates(on, keep="last")
@@ -143,6 +146,21 @@ def _with_answers(sent: pd.DataFrame, study: StudyData, assignment: Assignment) 
     if "opted_out" in found:
         found["opt_out"] = found["opted_out"].eq(1).fillna(value=False).astype(float)
     return found
+
+
+def _refuse_tokens(sent: pd.Series, given: pd.Series) -> None:
+    """Refuse tokens by which one answer would count for several invitations, and those that no answer bears."""
+    double = int(sent.duplicated().sum())
+    if double:
+        raise StudyError(
+            f"tables.invitations: {double:,} of {len(sent):,} invitations bear the `{TOKEN}` of another one; "
+            "each needs its own."
+        )
+    if len(sent) and not given.isin(sent).any():
+        raise StudyError(
+            f"tables.invitations: none of {len(given):,} answers bears the `{TOKEN}` of an invitation; "
+            "name the column that both tables share."
+        )
 
 
 def _of_answers(given: pd.DataFrame, study: StudyData) -> pd.DataFrame:
