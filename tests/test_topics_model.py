@@ -1,5 +1,9 @@
 """Topics: found again, saved and scored alike, hostile texts answered by a sentence or a sound result."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from cxresearch.strict_yaml import StudyError
 from cxresearch.topics import assign, fit, load, stability
-from cxresearch.topics.clusters import cut, group, neighbours, ward
+from cxresearch.topics.clusters import cut, group, neighbours, silhouette, ward
 from cxresearch.topics.scorer import MARGIN
 
 THEMES = {
@@ -222,3 +226,47 @@ def test_the_number_of_groups_comes_from_the_points():
         points /= np.linalg.norm(points, axis=1, keepdims=True)
         found = group(points, "portable", 0)
         assert abs(len(found.centroids) - count) <= count // 3
+
+
+def test_silhouette_is_scikit_learns():
+    from sklearn.metrics import silhouette_score
+
+    rng = np.random.default_rng(5)
+    points = rng.normal(size=(200, 12)).astype(np.float32) + 2 * np.eye(12, dtype=np.float32)[rng.integers(0, 5, 200)]
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    labels = np.r_[rng.integers(0, 6, 199), 9]  # the last is alone in its group
+    assert np.isclose(silhouette(points, labels), silhouette_score(points.astype(float), labels, metric="cosine"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_umap_finds_planted_topics_and_the_same_again():
+    rng = np.random.default_rng(6)
+    theme = rng.choice(5, 300, p=[0.4, 0.3, 0.15, 0.1, 0.05])
+    points = (rng.normal(size=(5, 24))[theme] + 0.3 * rng.normal(size=(300, 24))).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    found = group(points, "umap", 0)
+    assert len(found.centroids) == 5
+    assert adjusted_rand_score(theme, found.labels) > 0.95
+    assert np.array_equal(group(points, "umap", 0).labels, found.labels)
+
+
+PORTABLE = """
+import sys, numpy as np
+from cxresearch.topics.clusters import group
+points = np.load(sys.argv[1])
+print(*group(points, "portable", 0).labels, sep=",")
+"""
+
+
+def test_portable_topics_are_the_same_on_other_machines(tmp_path):
+    rng = np.random.default_rng(7)
+    theme = rng.integers(0, 8, 400)
+    points = (rng.normal(size=(8, 40))[theme] + 0.8 * rng.normal(size=(400, 40))).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    np.save(tmp_path / "points.npy", points)
+    ours = group(points, "portable", 0).labels
+    for core, cpu in (("Prescott", "generic"), ("Haswell", "haswell")):
+        machine = {**os.environ, "OPENBLAS_CORETYPE": core, "NUMBA_CPU_NAME": cpu, "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-c", PORTABLE, str(tmp_path / "points.npy")]
+        shown = subprocess.run(command, env=machine, check=True, capture_output=True, text=True).stdout
+        assert [int(label) for label in shown.split(",")] == ours.tolist()

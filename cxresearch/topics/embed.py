@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,22 +139,45 @@ def _local(folder: Path) -> Embedding:
 
 
 def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return the points of texts by a neural model: batches of like length, so that little is padded."""
+    """Return the points of texts by a neural model: batches of like length, so that little is padded.
+
+    Each core has batches of its own: where several share one batch, each of its many small steps waits for the slowest.
+    """
+    import torch
     from rich.progress import track
 
     model = _load(str(embedding.folder))
-    lengths = [len(tokens) for tokens in model.tokenizer(list(texts), truncation=True)["input_ids"]]
-    order = np.argsort(lengths, kind="stable")
-    found = np.empty((len(texts), model.get_embedding_dimension() or 0), np.float32)
-    for start in track(range(0, len(texts), BATCH), "Embedding texts", transient=True, disable=len(texts) < SHOWN):
-        rows = order[start : start + BATCH]
-        batch = [texts[row] for row in rows]
-        found[rows] = (
-            model.encode(batch, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True).float().numpy()
-        )
-    return _unit(found)
+    distinct, which = _tokenised(model, texts)
+    batches = [distinct[start : start + BATCH] for start in range(0, len(distinct), BATCH)]
+    prompt = model.prompts.get(model.default_prompt_name or "")
+    reading = Lock()  # a tokenizer keeps its padding from call to call
+
+    def points(rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        with reading:
+            features = model.preprocess([texts[row] for row in rows], prompt=prompt)
+        with torch.inference_mode():
+            found: NDArray[np.float32] = model(features)["sentence_embedding"].float().numpy()
+        return found
+
+    cores = torch.get_num_threads()
+    with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        done = pool.map(points, batches)
+        hidden = len(texts) < SHOWN
+        found = list(track(done, "Embedding texts", total=len(batches), transient=True, disable=hidden))
+    torch.set_num_threads(cores)
+    return _unit(np.concatenate(found))[which]
 
 
+def _tokenised(model: "SentenceTransformer", texts: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which texts differ in their tokens, the longest first, and the place among them of each text."""
+    tokens = [tuple(one) for one in model.tokenizer(list(texts), truncation=True)["input_ids"]]
+    first = {one: row for row, one in reversed(list(enumerate(tokens)))}
+    ordered = sorted(first, key=len, reverse=True)
+    place = {one: number for number, one in enumerate(ordered)}
+    return np.array([first[one] for one in ordered]), np.array([place[one] for one in tokens])
+
+
+@lru_cache(maxsize=1)
 def _load(folder: str) -> "SentenceTransformer":
     """Return a neural model from a local folder."""
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -160,7 +186,8 @@ def _load(folder: str) -> "SentenceTransformer":
 
     # Half as many bits are twice as fast where the CPU multiplies them itself, and slower where it does not.
     precision = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
-    return SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": precision})
+    model = SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": precision})
+    return model.eval()
 
 
 def _multiplies_bfloat16() -> bool:

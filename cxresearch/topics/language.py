@@ -49,6 +49,10 @@ LETTERS = {
 # Other languages are known by few words: one of them in a text is chance.
 LONG_LISTS = {"en", "de"}
 WORDS = {language: frozenset(text.split()) for language, text in COMMON.items()}
+SPEAKERS = {
+    word: tuple(language for language, common in WORDS.items() if word in common)
+    for word in frozenset().union(*WORDS.values())
+}
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 READ = 400
 
@@ -75,8 +79,7 @@ def language_of(document: str) -> str:
         return script
     votes = dict.fromkeys(WORDS, 0.0)
     for word in found:
-        speakers = [language for language, common in WORDS.items() if word in common]
-        speakers = speakers or [language for language, letters in LETTERS.items() if set(letters) & set(word)]
+        speakers = SPEAKERS.get(word) or _with_letters(word)
         for language in speakers:
             votes[language] += 1 / len(speakers)
     first, second = sorted(votes, key=lambda language: -votes[language])[:2]
@@ -84,8 +87,15 @@ def language_of(document: str) -> str:
     return first if enough and votes[first] > 1.5 * votes[second] else ""
 
 
+def _with_letters(word: str) -> tuple[str, ...]:
+    """Return the languages that have a letter of a word which few have."""
+    return () if word.isascii() else tuple(name for name, letters in LETTERS.items() if set(letters) & set(word))
+
+
 def _script(letters: str) -> str:
     """Return the language that the script of most letters tells, "" for the Latin one."""
+    if letters.isascii():
+        return ""
     foreign = [letter for letter in letters if ord(letter) > 0x36F]
     if 2 * len(foreign) <= len(letters):
         return ""
