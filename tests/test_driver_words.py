@@ -118,7 +118,9 @@ def test_models_name_the_drivers_on_which_they_differ():
 
 
 def test_steady_names_the_drivers_that_changed():
-    frame = pd.DataFrame({"driver": ["app", "staff"], "estimate": 1.0, "verdict": ["no change shown", "changes"], "flag": ""})
+    frame = pd.DataFrame(
+        {"driver": ["app", "staff"], "estimate": 1.0, "verdict": ["no change shown", "changes"], "flag": ""}
+    )
     assert steady(frame, {}, {}) == "The effect of Staff changed between periods by more than chance."
     assert "No driver's effect" in steady(frame.iloc[:1], {}, {})
 

@@ -41,7 +41,7 @@ class Sample:
     def bases(self) -> dict[str, object]:
         """Return `n`, `n_customers`, `n_eff` and the flag of the base."""
         n = len(self.weight)
-        totals = np.bincount(self.unit, self.weight, minlength=self.n_units)
+        totals = np.bincount(self.unit, self.weight, minlength=self.n_units).astype(float)
         n_eff = float(kish(totals)[0]) if n else 0.0
         return {"n": n, "n_customers": self.n_units, "n_eff": n_eff, "flag": str(base_flag([n], [n_eff])[0])}
 

@@ -96,14 +96,14 @@ def conditional_logit(
             break
     scores, information = _derivatives(x, choice_set, chosen, starts, w, beta)
     likelihoods = [_log_likelihood(x, choice_set, chosen, starts, w, at) for at in (beta, np.zeros_like(beta))]
-    return ChoiceFit(beta, np.linalg.inv(information), scores, *likelihoods)
+    return ChoiceFit(beta, np.asarray(np.linalg.inv(information), dtype=float), scores, *likelihoods)
 
 
 def _solved(information: Floats, gradient: Floats) -> Floats:
     """Return Newton's step."""
     if np.linalg.matrix_rank(information, hermitian=True) < len(gradient):
         raise ValueError("conditional_logit: the alternatives do not tell all coefficients apart.")
-    return np.linalg.solve(information, gradient)
+    return np.asarray(np.linalg.solve(information, gradient), dtype=float)
 
 
 def _log_shares(x: Floats, choice_set: Codes, starts: Codes, beta: Floats) -> Floats:
