@@ -131,12 +131,13 @@ def _answers(study: "StudyData", asked: Answers) -> tuple[pd.DataFrame, str]:
         )
     if rows[column].notna().sum() == 0:
         raise StudyError(f"outcome: nobody answered {column!r} in the {asked.survey} survey.")
+    # A score that tells the outcome is warned of before anything else is asked for.
+    leak = refuse_leak(study, rows, column)
     for name, meaning in (("customer_id", "whose bills they are"), ("responded_at", "what came before and after")):
         if name not in rows:
             raise StudyError(
                 f"revenue: the answers have no `{name}`, which tells {meaning}; name it in the study file."
             )
-    leak = refuse_leak(study, rows, column)
     refuse_controls(study, asked.controls)
     rows = rows[rows[column].notna()].assign(score=rows[column], answered_at=rows["responded_at"])
     rows["quarter"] = rows["answered_at"].dt.to_period("Q").astype("str")
