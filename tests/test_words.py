@@ -480,7 +480,7 @@ def test_every_sentence_is_tested():
     process = {"revenue", "duplicates", "quarantine", "comparability"}
     # What the demo's pages say is held to the same in tests/browser/test_pages.py.
     pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
-    shown = set(re.findall(r'finding=\\"(\w+)\\"', pages))
+    shown = set(re.findall(r'finding(?:=|\\": )\\"(\w+)\\"', pages))
     assert set(words.FINDINGS) - set(FRAMES) - process <= shown
     assert set(FRAMES) <= set(words.FINDINGS)
 
