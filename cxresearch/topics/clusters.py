@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import fcluster
 Points = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
-NEIGHBOURS, COMPONENTS, EPOCHS = 15, 5, 200
+NEIGHBOURS, COMPONENTS, EPOCHS = 15, 5, 100
 PRINCIPAL = 50
 # Of more texts a random sample is clustered, and all are scored.
 MOST_FITTED = 20_000
