@@ -109,7 +109,7 @@ def _bases(payload: ProtectedPayload) -> list[str]:
     if bases.empty:
         return []
     least, most = bases.min(), bases.max()
-    if column in payload.labels:
+    if column and column in payload.labels:
         one = (
             say.number(most, "count")
             if least == most
