@@ -265,8 +265,7 @@ def test_portable_topics_are_the_same_on_other_machines(tmp_path):
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     np.save(tmp_path / "points.npy", points)
     ours = group(points, "portable", 0).labels
-    for core, cpu in (("Prescott", "generic"), ("Haswell", "haswell")):
-        machine = {**os.environ, "OPENBLAS_CORETYPE": core, "NUMBA_CPU_NAME": cpu, "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", PORTABLE, str(tmp_path / "points.npy")]
-        shown = subprocess.run(command, env=machine, check=True, capture_output=True, text=True).stdout
-        assert [int(label) for label in shown.split(",")] == ours.tolist()
+    machine = {**os.environ, "OPENBLAS_CORETYPE": "Prescott", "NUMBA_CPU_NAME": "generic", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PORTABLE, str(tmp_path / "points.npy")]
+    shown = subprocess.run(command, env=machine, check=True, capture_output=True, text=True).stdout
+    assert [int(label) for label in shown.split(",")] == ours.tolist()
