@@ -46,7 +46,7 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "questions-leak": (questions.leak, CHEAP),
     "questions-verdicts": (questions.verdicts, (500, 20)),
     "questions-shares": (questions.shares, (500, 25)),
-    "questions-prices": (questions.prices, (500, 25)),
+    "questions-prices": (questions.prices, (500, 100)),
     "questions-maxdiff": (questions.best_and_worst, SLOW),
 }
 
