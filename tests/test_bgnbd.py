@@ -115,7 +115,7 @@ def test_customers_who_bought_more_are_worth_more():
 def test_each_model_is_refused_for_the_other_business():
     with pytest.raises(StudyError, match="found contractual"):
         transactions(study_of(shop(40), business="contractual"))
-    with pytest.raises(StudyError, match="not said"):
+    with pytest.raises(StudyError, match="found nothing said"):
         transactions(study_of(shop(40)))
 
 
