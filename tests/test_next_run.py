@@ -62,7 +62,7 @@ def test_lists_quotes_and_line_ends_stay_as_they_were_written(params):
         "",
         "compare_to: ~",
         'period:   "2026Q1"  # now',
-        "plan: {a: '2026Q1'}",
+        "plan: {exploratory: ['2026Q1']}",
     ]
     text = "\r\n".join(lines)
     path = params / "x.yaml"

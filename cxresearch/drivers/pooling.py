@@ -65,7 +65,7 @@ def importance_of(
     Examples
     --------
     >>> import cxresearch as cx
-    >>> prepared = cx.drivers.prepare(cx.load("demo", period="2026Q3"), copies=2)
+    >>> prepared = cx.drivers.prepare(cx.load("demo", period="2026Q3"), n_periods=4, copies=2)
     >>> found = importance_of(prepared, n_boot=0)
     >>> bool(found.coefficients.set_index("driver")["own_effect"]["app"])
     False
