@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Two processes of tests share two cores: threads of their own would only wait for one another.
+os.environ |= {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("CXRESEARCH_SHARED", ROOT.parent / "shared"))
 REQUIRE_ALL = os.environ.get("CXRESEARCH_REQUIRE") == "all"

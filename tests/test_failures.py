@@ -118,6 +118,13 @@ def test_a_notebook_that_failed_keeps_nothing_and_runs_again_once_mended(publish
     assert "2 of 3 notebooks ran, 1 were kept" in done.stdout
 
 
+def test_the_bar_of_long_work_stays_off_the_page(published):
+    work = "from cxresearch.progress import tracked; done = list(tracked(range(300), 'Working', 300))"
+    break_plans(published, f"{work}; show('plans', {rows(1)})")
+    done = published.report()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def output(kind: str, **more: object) -> dict:
     return {"output_type": kind, **more}
 

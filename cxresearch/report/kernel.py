@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from cxresearch.progress import QUIET
+
 # Bytes of address space that a kernel may use; unset for no limit.
 MEMORY_VARIABLE = "CXRESEARCH_KERNEL_MEMORY"
 
@@ -74,6 +76,7 @@ def kernel_environment(home: Path, sockets: str, memory: int | None) -> dict[str
         "PYTHONHASHSEED": "0",
         # Sums of one BLAS thread are the same on any number of cores.
         "OPENBLAS_NUM_THREADS": "1",
+        QUIET: "1",
     }
     return environment | ({MEMORY_VARIABLE: str(memory)} if memory else {})
 

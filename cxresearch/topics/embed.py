@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxresearch.cache import digest, file_digest
+from cxresearch.progress import tracked
 from cxresearch.strict_yaml import StudyError
 from cxresearch.topics import addressees, vectors
 
@@ -144,7 +145,6 @@ def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
     Each core has batches of its own: where several share one batch, each of its many small steps waits for the slowest.
     """
     import torch
-    from rich.progress import track
 
     model = _load(str(embedding.folder))
     distinct, which = _tokenised(model, texts)
@@ -162,8 +162,7 @@ def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
     cores = torch.get_num_threads()
     with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         done = pool.map(points, batches)
-        hidden = len(texts) < SHOWN
-        found = list(track(done, "Embedding texts", total=len(batches), transient=True, disable=hidden))
+        found = list(tracked(done, "Embedding texts", len(batches), hidden=len(texts) < SHOWN))
     torch.set_num_threads(cores)
     return _unit(np.concatenate(found))[which]
 
