@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-__all__ = ["OTHER", "Column", "Item", "Kind", "Option", "Texts"]
+__all__ = ["APART", "ARM", "OTHER", "RISING", "Column", "Item", "Kind", "Option", "Texts"]
 
 Kind = Literal["single", "multiple", "scale", "grid", "numbers", "number", "text", "best-worst"]
 Texts = dict[str, str]
 # An item of this id is the platform's own "other, namely …", with room for words.
 OTHER = "other"
+# The field of the survey that holds the assigned arm.
+ARM = "cx_arm"
+# What people read who answer four prices, or the best and the worst, in a way that cannot be.
+RISING: Texts = {
+    "en": "Each price is at least as high as the one before it.",
+    "de": "Jeder Preis ist mindestens so hoch wie der davor.",
+}
+APART: Texts = {"en": "Choose two different answers.", "de": "Bitte wählen Sie zwei verschiedene Antworten."}
 
 
 class Option(NamedTuple):

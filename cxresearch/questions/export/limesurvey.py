@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, count, pairwise
 
 from cxresearch.questions.export.instrument import Instrument, columns
-from cxresearch.questions.export.item import OTHER, Column, Item, Option, Texts
+from cxresearch.questions.export.item import APART, ARM, OTHER, RISING, Column, Item, Option, Texts
 from cxresearch.questions.export.lost import EVERYWHERE, Lost, Written
 from cxresearch.questions.export.markup import as_html
 
@@ -24,13 +24,9 @@ TYPES = {
     # Array by column: the items are rows, `most` and `least` the columns.
     "best-worst": "H",
 }
-ARM, SHORT_TEXT, EQUATION = "cxarm", "S", "*"
+# Names there hold letters and digits only.
+ARM_CODE, SHORT_TEXT, EQUATION = ARM.replace("_", ""), "S", "*"
 MOST_LETTERS, SPARE = 20, 3
-RISING: Texts = {
-    "en": "Each price is at least as high as the one before it.",
-    "de": "Jeder Preis ist mindestens so hoch wie der davor.",
-}
-APART: Texts = {"en": "Choose two different answers.", "de": "Bitte wählen Sie zwei verschiedene Antworten."}
 
 
 def limesurvey(asked: Instrument) -> Written:
@@ -74,7 +70,7 @@ def _codes(names: list[str]) -> dict[str, str]:
     """Return a code for each name: its letters and digits, shortened and numbered where two would be alike."""
     found: dict[str, str] = {}
     for name in names:
-        code, taken = re.sub("[^A-Za-z0-9]", "", name), {ARM, *(one.lower() for one in found.values())}
+        code, taken = re.sub("[^A-Za-z0-9]", "", name), {ARM_CODE, *(one.lower() for one in found.values())}
         numbered = (f"{code[: MOST_LETTERS - SPARE]}{number:0{SPARE}d}" for number in count(len(found)))
         fitting = chain([code] if len(code) <= MOST_LETTERS else [], numbered)
         found[name] = next(one for one in fitting if one.lower() not in taken)
@@ -107,7 +103,7 @@ class _Numbered:
         """Yield the rows of all groups."""
         if self.asked.arms:
             yield self._group(0, "cxarm", "1")
-            yield self._row("Q", SHORT_TEXT, ARM, relevance="1", hidden="1", mandatory="N")
+            yield self._row("Q", SHORT_TEXT, ARM_CODE, relevance="1", hidden="1", mandatory="N")
         for number, (module, items) in enumerate(self.asked.modules.items(), start=1):
             yield self._group(number, module, _relevance(self.asked.arms_of(module)))
             for item in items:
@@ -182,7 +178,7 @@ def _code(option: Option, item: Item) -> str:
 
 def _relevance(arms: list[str]) -> str:
     """Return when a group is shown."""
-    return " or ".join(f"{ARM}.NAOK == '{arm}'" for arm in arms) or "1"
+    return " or ".join(f"{ARM_CODE}.NAOK == '{arm}'" for arm in arms) or "1"
 
 
 def _rising(item: Item, code: str) -> str:
@@ -201,7 +197,7 @@ def _columns(asked: Instrument, codes: dict[str, str]) -> str:
     """Return how each column of LimeSurvey's export is called in the bank."""
     rows = [(_column(one, codes), one.name) for one in columns(asked)]
     rows += [(codes[f"{item.name}shown"], f"{item.name}_shown") for item in _tasks(asked)]
-    rows += [(ARM, "cx_arm")] if asked.arms else []
+    rows += [(ARM_CODE, ARM)] if asked.arms else []
     return "limesurvey,bank\n" + "".join(f"{theirs},{ours}\n" for theirs, ours in rows)
 
 
@@ -242,7 +238,7 @@ def _all_texts(item: Item) -> Iterator[str]:
 def _steps(asked: Instrument) -> list[str]:
     """Return what a person does."""
     arm = [
-        "Send each customer to the survey's address with &cxarm=ARM, ARM from the assignment file (`arm`).",
+        f"Send each customer to the survey's address with &{ARM_CODE}=ARM, ARM from the assignment file (`arm`).",
         "Open the survey once an arm: only its questions are shown; with an arm asked nothing, none.",
     ]
     return [

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from cxresearch.questions.export.instrument import Instrument
-from cxresearch.questions.export.item import Item, Option
+from cxresearch.questions.export.item import ARM, Item, Option
 from cxresearch.questions.export.lost import EVERYWHERE, Lost, Written
 from cxresearch.questions.export.markup import as_html
 
 __all__ = ["qualtrics"]
 
-ARM = "cx_arm"
 TYPES = {
     "single": "MC:SingleAnswer:Vertical",
     "multiple": "MC:MultipleAnswer:Vertical",

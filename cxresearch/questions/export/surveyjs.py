@@ -6,20 +6,15 @@ from itertools import pairwise
 from typing import Any
 
 from cxresearch.questions.export.instrument import Instrument
-from cxresearch.questions.export.item import OTHER, Item, Option, Texts
+from cxresearch.questions.export.item import ARM, OTHER, RISING, Item, Option, Texts
 from cxresearch.questions.export.lost import EVERYWHERE, Lost, Written
 from cxresearch.questions.export.parts import ENGLISH
 
 __all__ = ["surveyjs"]
 
 Json = dict[str, Any]
-ARM = "cx_arm"
 # The library looks for the name between braces; behind a word joiner, which nobody sees, there is none of that name.
 BRACE, JOINED = "{", "{\u2060"
-RISING: Texts = {
-    "en": "Each price is at least as high as the one before it.",
-    "de": "Jeder Preis ist mindestens so hoch wie der davor.",
-}
 
 
 def surveyjs(asked: Instrument) -> Written:
@@ -175,7 +170,7 @@ def _lost(asked: Instrument, content: str) -> list[Lost]:
 def _steps(asked: Instrument) -> list[str]:
     """Return what a person does."""
     arm = [
-        "Before rendering call survey.setValue('cx_arm', arm) with the assigned arm; it returns with the answers.",
+        f"Before rendering call survey.setValue('{ARM}', arm) with the assigned arm; it returns with the answers.",
         "Render the survey once an arm: only its pages are shown; for an arm that is asked nothing do not render it.",
     ]
     return [
