@@ -1,5 +1,6 @@
 """What every customer paid in every month with us, and in the months before and after a date."""
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from cxresearch.strict_yaml import StudyError
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["covered_months", "ledger", "month_number", "revenue_between"]
+__all__ = ["SummedBills", "covered_months", "ledger", "month_number", "revenue_between", "summed_bills"]
 
 Numbers = npt.NDArray[np.int64]
 REVENUE = "revenue"
@@ -102,23 +103,59 @@ def revenue_between(study: "StudyData", customers: pd.Series, starts: pd.Series,
     """
     if months == 0:
         raise ValueError("revenue_between: months is 0; give 3 for three months from a date, -3 for three before it.")
+    return summed_bills(study).between(customers, starts, months)
+
+
+@dataclass(frozen=True)
+class SummedBills:
+    """Bills of all customers, summed once, so that many questions about them cost little.
+
+    Attributes
+    ----------
+    customers
+        (c,) ids of all who were ever billed.
+    first, last
+        (c,) number of the month in which each came and of the last one with us.
+    start
+        Number of the first month of all bills.
+    sums
+        (c, months + 1) what each paid before each month.
+    covered
+        Numbers of `covered_months`.
+    """
+
+    customers: pd.Index
+    first: Numbers
+    last: Numbers
+    start: int
+    sums: npt.NDArray[np.float64] = field(repr=False)
+    covered: Numbers = field(repr=False)
+
+    def between(self, customers: pd.Series, starts: pd.Series, months: int) -> pd.DataFrame:
+        """Return what `revenue_between` does."""
+        place = self.customers.get_indexer(pd.Index(customers))
+        low = month_number(pd.DatetimeIndex(starts)) + min(months, 0)
+        high = low + abs(months)
+        edges = [np.clip(edge - self.start, 0, self.sums.shape[1] - 1) for edge in (low, high)]
+        begun, ended = self.first[place], self.last[place]
+        numbers = {
+            REVENUE: self.sums[place, edges[1]] - self.sums[place, edges[0]],
+            "months_with_us": np.clip(np.minimum(high, ended + 1) - np.maximum(low, begun), 0, None),
+            "stayed": (begun < high) & (ended >= high - 1),
+        }
+        found = pd.DataFrame({name: np.where(place < 0, np.nan, part) for name, part in numbers.items()})
+        found["complete"] = np.searchsorted(self.covered, high) - np.searchsorted(self.covered, low) == high - low
+        return found.set_index(customers.index)
+
+
+def summed_bills(study: "StudyData") -> SummedBills:
+    """Return the bills of a study, summed; raises as `ledger` does."""
     bills = _bills(study)
     first, last = _stay(study, bills)
-    place = pd.Index(first.index).get_indexer(pd.Index(customers))
-    low = month_number(pd.DatetimeIndex(starts)) + min(months, 0)
-    high = low + abs(months)
-    base, matrix = bills["number"].min(), _matrix(bills, first.index)
-    sums = np.concatenate([np.zeros((len(matrix), 1)), matrix.cumsum(axis=1)], axis=1)
-    edges = [np.clip(edge - base, 0, matrix.shape[1]) for edge in (low, high)]
-    begun, ended = first.to_numpy()[place], last.to_numpy()[place]
-    numbers = {
-        REVENUE: sums[place, edges[1]] - sums[place, edges[0]],
-        "months_with_us": np.clip(np.minimum(high, ended + 1) - np.maximum(low, begun), 0, None),
-        "stayed": (begun < high) & (ended >= high - 1),
-    }
-    found = pd.DataFrame({name: np.where(place < 0, np.nan, part) for name, part in numbers.items()})
-    found["complete"] = _all_covered(month_number(covered_months(study)), low, high)
-    return found.set_index(customers.index)
+    paid = _matrix(bills, first.index)
+    sums = np.concatenate([np.zeros((len(paid), 1)), paid.cumsum(axis=1)], axis=1)
+    covered = month_number(covered_months(study))
+    return SummedBills(first.index, first.to_numpy(), last.to_numpy(), int(bills["number"].min()), sums, covered)
 
 
 def covered_months(study: "StudyData") -> pd.DatetimeIndex:
@@ -190,8 +227,3 @@ def _matrix(bills: pd.DataFrame, customers: pd.Index) -> npt.NDArray[np.float64]
     paid = np.zeros((len(customers), end - start + 1))
     np.add.at(paid, (customers.get_indexer(bills["customer_id"]), bills["number"] - start), bills[REVENUE])
     return paid
-
-
-def _all_covered(covered: Numbers, low: Numbers, high: Numbers) -> npt.NDArray[np.bool_]:
-    """Return whether every month from low to before high is covered."""
-    return np.searchsorted(covered, high) - np.searchsorted(covered, low) == high - low

@@ -9,7 +9,7 @@ import pandas as pd
 from cxresearch.metrics.sources import columns_of
 from cxresearch.revenue.controls import numeric, refuse_controls
 from cxresearch.revenue.leak import refuse_leak
-from cxresearch.revenue.ledger import revenue_between
+from cxresearch.revenue.ledger import summed_bills
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study_data import latest
 
@@ -175,9 +175,9 @@ def _money(study: "StudyData", rows: pd.DataFrame, horizon: int) -> pd.DataFrame
     """Return revenue before and after each answer, and one horizon back; missing for who is unknown or undated."""
     known = rows[rows["customer_id"].notna() & rows["answered_at"].notna()]
     behind, back = next_month(known["answered_at"]), next_month(known["answered_at"]) - pd.DateOffset(months=horizon)
-    who = known["customer_id"]
-    before, after = revenue_between(study, who, behind, -horizon), revenue_between(study, who, behind, horizon)
-    earlier, here = revenue_between(study, who, back, -horizon), revenue_between(study, who, behind, -1)
+    who, bills = known["customer_id"], summed_bills(study)
+    before, after = bills.between(who, behind, -horizon), bills.between(who, behind, horizon)
+    earlier, here = bills.between(who, back, -horizon), bills.between(who, behind, -1)
     mean, mean_earlier = (
         part["revenue"] / part["months_with_us"].where(part["months_with_us"] > 0) for part in (before, earlier)
     )

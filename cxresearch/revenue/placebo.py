@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cxresearch.revenue.ledger import revenue_between
+from cxresearch.revenue.ledger import SummedBills, summed_bills
 from cxresearch.revenue.linked import Linked, next_month
 from cxresearch.revenue.model import ESTIMATES, Model, known_rows, row_of, terms_of
 from cxresearch.strict_yaml import StudyError
@@ -72,9 +72,9 @@ def lags(study: "StudyData", linked: Linked, *, most: int = 3) -> pd.DataFrame:
         words), then `n` …
         `percent_high` as in `customer_link`, `flag`.
     """
-    found = []
+    bills, found = summed_bills(study), []
     for window in [*range(-most, 0), *range(1, most + 1)]:
-        rows = _moved(study, linked, window)
+        rows = _moved(bills, linked, window)
         rows = known_rows(rows)[0] if window > 0 else rows
         model = Model(rows, linked.controls, "moved", "baseline", previous=window > 0)
         if rows["quarter"].nunique() < 2:
@@ -102,14 +102,14 @@ def _months(window: int, horizon: int) -> str:
     return f"{span} {'before' if window < 0 else 'after'}"
 
 
-def _moved(study: "StudyData", linked: Linked, window: int) -> pd.DataFrame:
+def _moved(bills: SummedBills, linked: Linked, window: int) -> pd.DataFrame:
     """Return the linked answers with revenue of another window, and the baseline before it."""
     rows, months = linked.rows, linked.horizon
     start = next_month(rows["answered_at"]) + pd.DateOffset(months=months * (window - (window > 0)))
-    moved = revenue_between(study, rows["customer_id"], start, months)
+    moved = bills.between(rows["customer_id"], start, months)
     # Revenue before the answer stays the baseline of what is after it; a placebo has the horizon before its own.
     at = start if window < 0 else next_month(rows["answered_at"])
-    past = revenue_between(study, rows["customer_id"], at, -months)
+    past = bills.between(rows["customer_id"], at, -months)
     baseline = past["revenue"] / past["months_with_us"].where(past["months_with_us"] > 0)
     rows = rows.assign(moved=moved["revenue"], baseline=baseline)
     return rows[moved["complete"] & past["complete"] & baseline.gt(0)]
