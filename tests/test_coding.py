@@ -1,6 +1,7 @@
 """Coding by hand: the workbook there and back, agreement, accuracy, corrected shares."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -135,7 +136,7 @@ def commented():
     places, topics = np.nonzero(named)
     mentions.sentences.loc[:, :] = None
     said = pd.DataFrame({"row": places, "id": [f"topic {one}" for one in topics], "score": 0.5, "sentence": "s"})
-    return type(mentions)(mentions.study, mentions.answers, mentions.topics, said)
+    return replace(mentions, sentences=said)
 
 
 def filled(path, codes):

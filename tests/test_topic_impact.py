@@ -1,5 +1,7 @@
 """Topics and a score: shares, the joint regression against statsmodels, parts of a change that sum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,6 @@ import statsmodels.api as sm
 from cxresearch import metrics
 from cxresearch.prove.topics import corrected, joint, planted
 from cxresearch.topics.impact import impact
-from cxresearch.topics.mentions import Mentions
 from cxresearch.topics.severity import severity
 from cxresearch.topics.shares import changes, commenters, shares
 from cxresearch.topics.track import drift_band
@@ -21,7 +22,7 @@ def vote(rows: pd.DataFrame) -> pd.Series:
 def test_coefficients_and_errors_are_those_of_clustered_least_squares():
     mentions = planted()
     answers = mentions.answers.assign(customer_id=[f"c{one // 2}" for one in range(400)])
-    mentions = Mentions(mentions.study, answers, mentions.topics, mentions.sentences)
+    mentions = replace(mentions, answers=answers)
     rows = mentions.rows()
     found = impact(mentions, controls=["plan"])
     keys = mentions.ids[:2]  # the third has 20 comments
@@ -81,10 +82,7 @@ def test_the_whole_change_has_the_interval_of_the_change_of_a_mean():
 
 def test_without_an_earlier_period_severity_is_refused_and_shares_do_not_change():
     mentions = planted()
-    alone = Mentions(
-        mentions.study.__class__(**{**mentions.study.__dict__, "compare_to": None}),
-        mentions.answers, mentions.topics, mentions.sentences,
-    )  # fmt: skip
+    alone = replace(mentions, study=replace(mentions.study, compare_to=None))
     with pytest.raises(ValueError, match="no earlier period"):
         severity(alone)
     assert changes(alone)["verdict"].eq("").all()
@@ -93,7 +91,7 @@ def test_without_an_earlier_period_severity_is_refused_and_shares_do_not_change(
 def test_a_comment_of_weight_zero_empties_no_result():
     mentions = planted()
     weighted = mentions.answers.assign(weight=np.where(np.arange(400) % 200 == 7, 0.0, 1.0))
-    mentions = Mentions(mentions.study, weighted, mentions.topics, mentions.sentences)
+    mentions = replace(mentions, answers=weighted)
     assert impact(mentions, controls=[])["estimate"][:2].notna().all()
     assert severity(mentions, controls=["plan"])["estimate"].notna().all()
     assert drift_band(mentions, n_halves=50)["n"].eq(199).all()
@@ -110,8 +108,6 @@ def test_commenters_stand_beside_those_who_wrote_nothing():
     with pytest.raises(KeyError, match="verbatim"):
         commenters(study)
     responses = study.responses.assign(has_comment=np.arange(400) % 2 == 0)
-    from dataclasses import replace
-
     found = commenters(replace(study, tables={"responses": responses}))
     own = responses[responses["period"].eq("2026Q3") & responses["has_comment"]]
     assert found[["level", "against"]].values.tolist() == [["with a comment", "without a comment"]]

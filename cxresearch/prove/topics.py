@@ -6,8 +6,10 @@ import pandas as pd
 from cxresearch.prove.claims import COVERAGE, FALSE_ALARMS, POWER, TOLD, Claim, claim
 from cxresearch.prove.worlds import as_study
 from cxresearch.topics.corrected import corrected_change, corrected_shares
+from cxresearch.topics.embed import Embedding
 from cxresearch.topics.impact import impact
 from cxresearch.topics.mentions import Mentions
+from cxresearch.topics.topic_model import TopicModel
 from cxresearch.topics.track import drift_band
 
 SECTION = "Topics"
@@ -54,7 +56,13 @@ def mentions_of(answers: pd.DataFrame, named: np.ndarray) -> Mentions:
     rows = pd.concat([rows, pd.DataFrame(named, columns=ids, index=rows.index)], axis=1)
     topics = pd.DataFrame({"id": ids, "topic": TOPICS[: len(ids)], "owner": "", "words": "", "flag": ""})
     sentences = pd.DataFrame({"row": [], "id": [], "score": [], "sentence": []})
-    return Mentions(as_study(rows.assign(group=rows["plan"])), rows, topics, sentences)
+    return Mentions(as_study(rows.assign(group=rows["plan"])), _model(ids), rows, topics, topics, sentences)
+
+
+def _model(ids: list[str]) -> TopicModel:
+    """Return a model that has the topics, each in a direction of its own, and no word: in these worlds nobody writes."""
+    topics = pd.DataFrame({"topic": range(len(ids)), "label": ids, "parent": range(len(ids))})
+    return TopicModel(topics, np.eye(len(ids), dtype=np.float32), Embedding("tfidf", "", None), pd.DataFrame(), {})
 
 
 def corrected(runs: int) -> list[Claim]:

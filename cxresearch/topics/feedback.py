@@ -1,7 +1,5 @@
 """Reviews, chats and complaints by the same frozen scorer: beside the survey's shares, never pooled with them."""
 
-from typing import TYPE_CHECKING, Literal
-
 import pandas as pd
 
 from cxresearch.metrics.answers import Columns
@@ -10,32 +8,20 @@ from cxresearch.topics.codebook import apply_codebook, read_codebook
 from cxresearch.topics.mentions import NAMED, SHARE, Mentions, indicators
 from cxresearch.topics.scorer import assign
 from cxresearch.topics.shares import shares
-from cxresearch.topics.study_mentions import CODEBOOK, model_topics, said_of, study_model
-
-if TYPE_CHECKING:
-    from cxresearch.study_data import StudyData
+from cxresearch.topics.study_mentions import CODEBOOK, said_of
 
 __all__ = ["feedback_shares"]
 
 SURVEY = "survey"
 
 
-def feedback_shares(
-    mentions: Mentions,
-    *,
-    embedding: str = "minilm",
-    mode: Literal["umap", "portable"] = "umap",
-    seed: int = 0,
-    conf_level: float = 0.95,
-) -> pd.DataFrame:
+def feedback_shares(mentions: Mentions, *, conf_level: float = 0.95) -> pd.DataFrame:
     """Return the share of each topic in reviews, chats and complaints beside that in the survey.
 
     Parameters
     ----------
     mentions
         What the comments of the survey name.
-    embedding, mode, seed
-        As for `cx.topics.mentions`.
     conf_level
         Coverage of the intervals.
 
@@ -62,8 +48,7 @@ def feedback_shares(
     if study.bounds is not None and "date" in texts:
         texts = texts[texts["date"] < study.bounds[1]]
     texts = texts.reset_index(drop=True)
-    found = assign(study_model(study, embedding=embedding, mode=mode, seed=seed), texts["verbatim"])
-    named = _named(study, mentions, found, embedding, mode, seed)
+    named = _named(mentions, assign(mentions.model, texts["verbatim"], translation=texts.get("translation")))
     rows = pd.concat([texts.loc[named.index], named], axis=1)
     rows["source"] = rows.get("source", "feedback")
     beside = shares(mentions, conf_level=conf_level)
@@ -76,20 +61,11 @@ def feedback_shares(
     return pd.concat(parts, ignore_index=True).astype({"topic": "str", "source": "str"})
 
 
-def _named(
-    study: "StudyData",
-    mentions: Mentions,
-    found: pd.DataFrame,
-    embedding: str,
-    mode: Literal["umap", "portable"],
-    seed: int,
-) -> pd.DataFrame:
+def _named(mentions: Mentions, found: pd.DataFrame) -> pd.DataFrame:
     """Return zeros and ones of each text and topic, as the codebook has it."""
     used = found[found["left_out"].eq("")]
-    model = study_model(study, embedding=embedding, mode=mode, seed=seed)
-    said = said_of(used, model)
-    book = study.definition.folder / CODEBOOK
+    said = said_of(used, mentions.model)
+    book = mentions.study.definition.folder / CODEBOOK
     if book.is_file():
-        plain = model_topics(study, embedding=embedding, mode=mode, seed=seed)
-        said = apply_codebook(read_codebook(book), plain, said)[1]
+        said = apply_codebook(read_codebook(book), mentions.plain, said)[1]
     return indicators(said, mentions.ids, pd.Index(used["text"].unique()))

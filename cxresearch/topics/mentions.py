@@ -12,6 +12,7 @@ from cxresearch.metrics.answers import Columns
 from cxresearch.metrics.measures import YES_NO, Measure
 from cxresearch.metrics.sources import columns_of
 from cxresearch.study_data import latest
+from cxresearch.topics.topic_model import TopicModel
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
@@ -33,12 +34,16 @@ class Mentions:
     ----------
     study
         The study, as `cx.load` gives it.
+    model
+        The frozen model that scored them; whatever is scored beside them is scored by this one.
     answers
         One row a comment that was modelled: the columns of the responses, `main` (id of the topic that the scorer is
         surest of, "" for none), `by_hand` (whether people coded it), and for each topic a column of zeros and ones,
         named by its id.
     topics
         One row a topic: `id`, `topic` (its name), `owner`, `words`, `flag`.
+    plain
+        The topics as the model names them, before the codebook; columns as `topics`.
     sentences
         One row a comment and topic that the scorer found in it: `row` (index of `answers`), `id`, `score` (cosine),
         `sentence` (the nearest one).
@@ -49,8 +54,10 @@ class Mentions:
     """
 
     study: "StudyData"
+    model: TopicModel = field(repr=False)
     answers: pd.DataFrame = field(repr=False)
     topics: pd.DataFrame
+    plain: pd.DataFrame = field(repr=False)
     sentences: pd.DataFrame = field(repr=False)
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     not_found: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)

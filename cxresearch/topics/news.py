@@ -1,7 +1,7 @@
 """New topics of a study's period, named by words that enough customers used."""
 
 import re
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,6 @@ from cxresearch.metrics.table import table
 from cxresearch.topics.emerging import Said, emerging
 from cxresearch.topics.mentions import NAMED, SHARE, Mentions
 from cxresearch.topics.scorer import languages
-from cxresearch.topics.study_mentions import study_model
 from cxresearch.topics.text import prepare, words
 from cxresearch.topics.topic_model import OUTLIER, TopicModel
 
@@ -25,8 +24,6 @@ def new_topics(
     mentions: Mentions,
     *,
     survey: str | None = None,
-    embedding: str = "minilm",
-    mode: Literal["umap", "portable"] = "umap",
     seed: int = 0,
     conf_level: float = 0.95,
 ) -> pd.DataFrame:
@@ -38,8 +35,8 @@ def new_topics(
         What the comments name.
     survey
         Survey whose share is told; sentences of all surveys are searched.
-    embedding, mode, seed
-        As for `cx.topics.mentions`.
+    seed
+        Of the pairs of sentences from which it is learnt how alike two are by chance.
     conf_level
         Coverage of the intervals.
 
@@ -61,26 +58,20 @@ def new_topics(
     answers, period = mentions.answers, mentions.study.period
     if answers["period"].eq(period).all():
         raise ValueError("new_topics: there are no comments of earlier periods; everything would be new.")
-    model = study_model(mentions.study, embedding=embedding, mode=mode, seed=seed)
-    units, said = _said(model, answers, period)
+    units, said = _said(mentions.model, answers, period)
     least = mentions.study.definition.disclosure.min_base
     groups = emerging(said, least=least, seed=seed)
     rows, design = mentions.rows(survey).iloc[:0], mentions.design(survey)
     parts = []
     for group in groups:
         named = answers.index.isin(units["text"].iloc[group])
-        rows = Mentions(mentions.study, answers.assign(**{NAMED: named.astype(int)}), *_parts(mentions)).rows(survey)
+        rows = replace(mentions, answers=answers.assign(**{NAMED: named.astype(int)})).rows(survey)
         part = table(rows, SHARE, None, design, conf_level, None)
         part.insert(0, "topic", _name(units["sentence"], said, group, least))
         parts.append(part)
     empty = table(rows.assign(**{NAMED: 0}), SHARE, None, design, conf_level, None).iloc[:0]
     empty.insert(0, "topic", pd.Series(dtype="str"))
     return pd.concat(parts, ignore_index=True).astype({"topic": "str"}) if parts else empty
-
-
-def _parts(mentions: Mentions) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what mentions hold beside their answers."""
-    return mentions.topics, mentions.sentences
 
 
 def _said(model: TopicModel, answers: pd.DataFrame, period: str) -> tuple[pd.DataFrame, Said]:

@@ -1,5 +1,7 @@
 """Sentences quoted by a rule, not by taste: the nearest to a topic, a middling one, one at its edge."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from cxresearch.topics.mentions import Mentions
@@ -46,9 +48,7 @@ def quotes(mentions: Mentions, *, shown: bool = True, survey: str | None = None)
     """
     if not shown:
         raise ValueError("quotes are off; set `quotes: true` under 05-topics in the run file to show some.")
-    placed = Mentions(
-        mentions.study, mentions.answers.assign(_row=mentions.answers.index), mentions.topics, mentions.sentences
-    )
+    placed = replace(mentions, answers=mentions.answers.assign(_row=mentions.answers.index))
     rows, parts = placed.rows(survey), []
     for key, name in mentions.names.items():
         own = mentions.sentences[mentions.sentences["id"].eq(key) & mentions.sentences["row"].isin(rows["_row"])]

@@ -71,7 +71,7 @@ def mentions(
     found = assigned(study, model)
     responses = _responses(study)
     used = found[found["left_out"].eq("")]
-    topics = topic_table(model, responses, used, study.definition.disclosure.min_base)
+    topics = plain = topic_table(model, responses, used, study.definition.disclosure.min_base)
     sentences = said_of(used, model)
     book = study.definition.folder / CODEBOOK
     missing = pd.DataFrame()
@@ -82,7 +82,9 @@ def mentions(
     named = indicators(sentences, topics["id"].to_list(), index)
     main = sentences.drop_duplicates("row").set_index("row")["id"].reindex(index, fill_value="")
     answers = responses.loc[index].assign(main=main.astype("str"), by_hand=False)
-    made = Mentions(study, pd.concat([answers, named], axis=1), topics, sentences, _left_out(found, responses), missing)
+    answers = pd.concat([answers, named], axis=1)
+    left_out = _left_out(found, responses)
+    made = Mentions(study, model, answers, topics, plain, sentences, left_out, missing)
     has_codes = by_hand and (study.definition.folder / CODES).is_file()
     return hand_codes(made).applied(made) if has_codes else made
 
@@ -125,13 +127,23 @@ def study_model(study: "StudyData", *, embedding: str = "minilm", mode: Mode = "
     return model
 
 
-def study_stability(
-    study: "StudyData", *, fits: int = 5, embedding: str = "minilm", mode: Mode = "umap", seed: int = 0
-) -> Stability:
-    """Return how far the topics of a study's model come out again; see `cx.topics.stability`."""
-    model = study_model(study, embedding=embedding, mode=mode, seed=seed)
-    said = _fitted_to(_responses(study), study.period)
-    return stability(model, said["verbatim"], fits=fits, seed=seed, translation=said.get("translation"))
+def study_stability(mentions: Mentions, *, fits: int = 5, seed: int = 0) -> Stability:
+    """Return how far the topics of a study's model come out again.
+
+    Parameters
+    ----------
+    mentions
+        What the comments name.
+    fits, seed
+        As for `cx.topics.stability`, which this is for the comments that the model was fitted to.
+
+    Returns
+    -------
+    Stability
+        `topics` and `fits`.
+    """
+    said = _fitted_to(_responses(mentions.study), mentions.study.period)
+    return stability(mentions.model, said["verbatim"], fits=fits, seed=seed, translation=said.get("translation"))
 
 
 def assigned(study: "StudyData", model: TopicModel) -> pd.DataFrame:

@@ -1,33 +1,24 @@
 """The map of topics: their centres in two dimensions."""
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
 from cxresearch.topics.mentions import Mentions
 from cxresearch.topics.shares import shares
-from cxresearch.topics.study_mentions import ids_of, study_model
+from cxresearch.topics.study_mentions import ids_of
 
 __all__ = ["topic_map"]
 
 
-def topic_map(
-    mentions: Mentions,
-    *,
-    survey: str | None = None,
-    embedding: str = "minilm",
-    mode: Literal["umap", "portable"] = "umap",
-    seed: int = 0,
-) -> pd.DataFrame:
+def topic_map(mentions: Mentions, *, survey: str | None = None) -> pd.DataFrame:
     """Return where topics lie to one another: those that lie near are spoken of in like words.
 
     Parameters
     ----------
     mentions
         What the comments name.
-    survey, embedding, mode, seed
-        As for `shares` and `cx.topics.mentions`.
+    survey
+        As for `shares`.
 
     Returns
     -------
@@ -39,9 +30,8 @@ def topic_map(
     -----
     Two components keep a part of the distances only; what looks near may be far.
     """
-    model = study_model(mentions.study, embedding=embedding, mode=mode, seed=seed)
-    key = pd.Series(ids_of(model))
-    centres = pd.DataFrame(model.centroids).groupby(key.to_numpy(), sort=False).mean()
+    key = pd.Series(ids_of(mentions.model))
+    centres = pd.DataFrame(mentions.model.centroids).groupby(key.to_numpy(), sort=False).mean()
     centred = centres.to_numpy() - centres.to_numpy().mean(axis=0)
     left, size, axes = np.linalg.svd(centred.astype("float64"), full_matrices=False)
     # The sign of a component is arbitrary: the largest loading is made positive.
