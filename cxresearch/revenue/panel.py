@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cxresearch.revenue.cells import ONE_CUSTOMER, PER_CUSTOMER, Panel, panel
-from cxresearch.revenue.model import in_percent
-from cxresearch.stats.multiplicity import adjusted_p
-from cxresearch.stats.panel import (
-    GOAL,
-    LEAST,
-    LEAST_SEGMENTS,
-    REFUSED,
-    UNCERTAIN,
-    PanelSlope,
-    Slope,
-    answers_needed,
-    panel_slope,
-    two_way,
+from cxresearch.panels import (
+    CARE,
+    CLEAR,
+    LIMITS,
+    TOO_SMALL,
+    Search,
+    Subject,
+    fitted,
+    gate_of,
+    leads_and_lags,
+    limits,
+    needed_of,
+    reading,
+    told,
 )
+from cxresearch.revenue.cells import ONE_CUSTOMER, PER_CUSTOMER, panel
+from cxresearch.revenue.model import in_percent
+from cxresearch.stats.panel import REFUSED, UNCERTAIN, PanelSlope, two_way
 from cxresearch.strict_yaml import StudyError
 
 if TYPE_CHECKING:
@@ -28,17 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PanelLink", "panel_link"]
 
-LEAST_PERIODS = 5
 NAIVE, CORRECTED = "naive", "corrected"
 ASSOCIATION, ADJUSTED = "association", "adjusted association"
 LEAD, SAME, LAG = "revenue before the score", "same period", "revenue after the score"
 CLEAR_LEAD = "revenue moved before the score: a common cause, or revenue that moves the score"
-TOO_SMALL = "too small: the sampling error of the scores is left in"
-CARE = "with care: under half of the scores' movement is no sampling error"
-UNBOUNDED = "the interval has no end: slopes without bound are not rejected"
-REFUSAL = "refused: the scores' movement is not told from sampling error, or there are under six segments"
-LIMITS = ("estimate", "std_error", "conf_low", "conf_high")
-CLEAR = 0.05
 
 
 @dataclass(frozen=True)
@@ -78,15 +74,6 @@ class PanelLink:
     dropped: pd.DataFrame = field(repr=False)
     gate: pd.DataFrame = field(repr=False)
     status: pd.DataFrame = field(repr=False)
-
-
-@dataclass(frozen=True)
-class _Search:
-    """How intervals are sought."""
-
-    conf_level: float
-    n_boot: int
-    seed: int
 
 
 def panel_link(
@@ -151,35 +138,23 @@ def panel_link(
     (['corrected', 'corrected'], True)
     """
     found = panel(study, by, survey=survey, outcome=outcome)
-    search = _Search(conf_level, n_boot, seed)
+    subject, search = _subject(by), Search(conf_level, n_boot, seed)
     cells = found.cells(lag)
     used = cells[cells["used"]]
-    fit = _fit(used, by, search)
-    lags = _lags(found, leads_lags, search)
+    fit = fitted(used, subject, search)
+    lags = leads_and_lags(found, subject, search, leads_lags, _told)[LAGS]
     head = {"by": by, "lag": lag, "outcome": outcome}
-    effect = _effect(fit, used, head, found.bases(used))
-    enough = fit.reliability >= GOAL
-    needed = np.nan if enough else answers_needed(float(used["n"].mean()), fit.reliability)
-    gate = _gate(fit, used, by, needed)
-    status = _status(effect.iloc[1], gate, lags, needed)
-    return PanelLink(effect, _shown(cells, by), lags, _dropped(used, by, search), gate, status)
+    effect, answers = _effect(fit, used, head, found.bases(used)), float(used["n"].mean())
+    gate = gate_of(fit, used, subject, answers)
+    status = _status(effect.iloc[1], gate, lags, needed_of(fit, answers))
+    return PanelLink(effect, _shown(cells, by), lags, _dropped(used, subject, search), gate, status)
 
 
-def _fit(used: pd.DataFrame, by: str, search: _Search) -> PanelSlope:
-    """Return the slope of some cells, or refuse what is no panel."""
-    n_periods, n_segments = used["period"].nunique(), used[by].nunique()
-    if n_periods < LEAST_PERIODS or n_segments < 2:
-        raise StudyError(
-            f"panel: {len(used)} cells of {by} have a score with its variance and revenue, of {n_segments} "
-            f"segments and {n_periods} periods; at least 2 segments (6 for an estimate) and "
-            f"{LEAST_PERIODS} periods are needed."
-        )
-    y, x, variance = (used[name].to_numpy(dtype=float) for name in ("log_revenue", "estimate", "variance"))
-    effects = two_way(pd.factorize(used[by])[0], pd.factorize(used["period"])[0])
-    try:
-        return panel_slope(y, x, variance, effects, **vars(search))
-    except ValueError:
-        raise StudyError(f"panel: the scores of {by} do not vary beyond what lasts and what all share.") from None
+def _subject(by: str) -> Subject:
+    """Return what a panel of a segment is about."""
+    has, base = "a score with its variance and revenue", "answers a cell"
+    kinds = (LEAD, SAME, LAG)
+    return Subject(by, "log_revenue", "segments", f"the scores of {by}", base, has, kinds, CLEAR_LEAD)
 
 
 def _effect(fit: PanelSlope, used: pd.DataFrame, head: dict[str, Any], bases: dict[str, int]) -> pd.DataFrame:
@@ -191,38 +166,14 @@ def _effect(fit: PanelSlope, used: pd.DataFrame, head: dict[str, Any], bases: di
             "slope": name,
             **head,
             **bases,
-            **_limits(slope),
+            **limits(slope),
             "p_value": np.nan if fit.status == REFUSED else fit.p_value,
         }
         row |= in_percent(row["estimate"], row["conf_low"], row["conf_high"])
         row |= {"reliability": fit.reliability, "reliability_low": fit.reliability_low}
         row |= {"segments": used[head["by"]].nunique(), "periods": used["period"].nunique(), "cells": len(used)}
-        rows.append({**row, "gate": fit.status, "flag": _flag(fit, slope, flag)})
+        rows.append({**row, "gate": fit.status, "flag": reading(fit, slope, flag)})
     return pd.DataFrame(rows)
-
-
-def _lags(found: Panel, leads_lags: int, search: _Search) -> pd.DataFrame:
-    """Return the frame `lags`: each lead and lag on its own, those with too few periods said to be so."""
-    rows = []
-    for lag in range(-leads_lags, leads_lags + 1):
-        cells = found.cells(lag)
-        used, kind = cells[cells["used"]], LEAD if lag < 0 else LAG if lag else SAME
-        row = {"lag": lag, "kind": kind, **found.bases(used)}
-        try:
-            rows.append({**row, **_told(_fit(used, found.by, search)), "periods": used["period"].nunique()})
-        except StudyError:
-            few = f"{used['period'].nunique()} periods left, {LEAST_PERIODS} are needed"
-            rows.append({**row, "periods": used["period"].nunique(), "gate": REFUSED, "flag": few})
-    frame = pd.DataFrame(rows).reindex(columns=LAGS)
-    # Leads are a test of their own, valid whatever the reliability; the lags are described.
-    leads = frame["lag"].lt(0)
-    frame["p_value"] = frame["p_value"].where(leads | frame["gate"].ne(REFUSED))
-    frame["p_adjusted"] = adjusted_p(frame["p_value"].where(leads), "holm")
-    clear = frame["p_adjusted"].lt(CLEAR)
-    frame["flag"] = np.where(
-        clear, np.where(frame["flag"].eq(""), "", frame["flag"] + "; ") + CLEAR_LEAD, frame["flag"]
-    )
-    return frame
 
 
 PERCENT = ("percent", "percent_low", "percent_high")
@@ -242,38 +193,18 @@ LAGS = [
 ]
 
 
-def _dropped(used: pd.DataFrame, by: str, search: _Search) -> pd.DataFrame:
+def _dropped(used: pd.DataFrame, subject: Subject, search: Search) -> pd.DataFrame:
     """Return the frame `dropped`: the slope without each segment, beside that segment's own base."""
-    rows = []
+    by, rows = subject.by, []
     for level, own in used.groupby(by):
         row = {by: level, "n": int(own["n"].sum()), "n_customers": int(own["n_customers"].max())}
         try:
-            rows.append({**row, **_told(_fit(used[used[by].ne(level)], by, search))})
+            rows.append({**row, **_told(fitted(used[used[by].ne(level)], subject, search))})
         except StudyError:
             rows.append({**row, "gate": REFUSED, "flag": "no panel without it"})
     return pd.DataFrame(rows).reindex(
         columns=[by, "n", "n_customers", *LIMITS, "p_value", "reliability", "gate", "flag"]
     )
-
-
-def _gate(fit: PanelSlope, used: pd.DataFrame, by: str, needed: float) -> pd.DataFrame:
-    """Return the frame `gate`: what an estimate takes, and what was found."""
-    segments, n = used[by].nunique(), float(used["n"].mean())
-    advice = f"{needed:,.0f} answers a cell would reach {GOAL:g}, there are {n:,.0f}"
-    if np.isinf(needed):
-        advice = "the scores move no more than sampling error alone would move them"
-    elif np.isnan(needed):
-        advice = "more segments or periods would tell"
-    found = f"the reliability of the scores' movement is {fit.reliability:.2f}"
-    checks = [
-        ("segments", segments, LEAST_SEGMENTS, f"{by} has {segments} segments with revenue, 6 are needed"),
-        ("reliability", fit.reliability, LEAST, f"{found}, {LEAST:g} is needed; {advice}"),
-        ("lower bound of reliability", fit.reliability_low, 0.0, f"{found} and may be 0; {advice}"),
-    ]
-    frame = pd.DataFrame(checks, columns=["check", "found", "needed", "sentence"])
-    passed = [segments >= LEAST_SEGMENTS, fit.reliability >= LEAST, fit.reliability_low > 0]
-    frame.insert(3, "passed", passed)
-    return frame.assign(sentence=frame["sentence"].where(~frame["passed"], ""))
 
 
 def _status(effect: pd.Series, gate: pd.DataFrame, lags: pd.DataFrame, needed: float) -> pd.DataFrame:
@@ -301,28 +232,6 @@ def _shown(cells: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _told(fit: PanelSlope) -> dict[str, Any]:
-    """Return the corrected slope of a fit as part of a row."""
-    limits = _limits(fit.corrected)
-    flag = _flag(fit, fit.corrected, CARE if fit.status == UNCERTAIN else "")
-    percent = in_percent(limits["estimate"], limits["conf_low"], limits["conf_high"])
-    # The test of no slope needs no correction and stands where the slope is refused.
-    return {
-        **limits,
-        **percent,
-        "p_value": fit.p_value,
-        "reliability": fit.reliability,
-        "gate": fit.status,
-        "flag": flag,
-    }
-
-
-def _limits(slope: Slope) -> dict[str, float]:
-    """Return a slope with its interval; missing where it is refused."""
-    return {name: getattr(slope, name) for name in LIMITS}
-
-
-def _flag(fit: PanelSlope, slope: Slope, flag: str) -> str:
-    """Return how a slope is to be read."""
-    if fit.status == REFUSED:
-        return REFUSAL
-    return "; ".join(part for part in (flag, UNBOUNDED if np.isinf(slope.conf_low) else "") if part)
+    """Return the corrected slope of a fit, in per cent of revenue too, as part of a row."""
+    row = told(fit)
+    return row | in_percent(row["estimate"], row["conf_low"], row["conf_high"])
