@@ -41,17 +41,6 @@ __all__ = [
     "reading",
     "told",
 ]
-    "LIMITS",
-    "Cells",
-    "Search",
-    "Subject",
-    "fitted",
-    "gate_of",
-    "leads_and_lags",
-    "needed_of",
-    "reading",
-    "told",
-]
 
 LEAST_PERIODS = 5
 TOO_SMALL = "too small: the sampling error of the scores is left in"
