@@ -4,6 +4,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 
 - `cx.load(study, period=…)` gives a study's accepted tables; `cx.results(study)` what a run's other notebooks found.
 - `cx.attempt(function, …)` gives a result, or a refusal in a sentence that `cx.show` displays.
+- `cx.closed_loop` lists whom to come back to, and asks whether coming back, or an initiative, helped.
 - `cx.quality`, `cx.metrics`, `cx.summary` compute result frames: plain DataFrames with `n`, `estimate`, `conf_low`,
   `conf_high`.
 - `cx.drivers` shares what a model explains among ratings, with the effect of each beside.
@@ -23,6 +24,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _NAMESPACES = (
+    "closed_loop",
     "drivers",
     "economics",
     "metrics",
@@ -44,6 +46,7 @@ _FUNCTIONS = {
 }
 __all__ = [
     "attempt",
+    "closed_loop",
     "drivers",
     "economics",
     "load",

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from cxresearch.action_commands import commands as action_commands
 from cxresearch.cache import store
 from cxresearch.question_commands import commands as question_commands
 from cxresearch.report.failure import ReportError
@@ -191,6 +192,7 @@ def _told() -> Iterator[None]:
 
 app.add_typer(topic_commands(_told), name="topics")
 app.add_typer(question_commands(_told))
+app.add_typer(action_commands(_told))
 
 
 def _work_done(made: Any) -> str:

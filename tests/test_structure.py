@@ -38,6 +38,7 @@ ROOMS = [
     ["economics"],
     ["employees"],
     ["questions"],
+    ["closed_loop"],
     ["summary"],
     ["refusal"],
     ["prove"],
@@ -45,6 +46,7 @@ ROOMS = [
     ["report"],
     ["topic_commands"],
     ["question_commands"],
+    ["action_commands"],
     ["cli"],
 ]
 # study_data.results reads payloads back, study_data.load weights what it read; cache finds the project through study;

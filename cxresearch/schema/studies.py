@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from cxresearch.schema.actions import Actions
 from cxresearch.schema.base import Strict
 from cxresearch.schema.columns import COLUMN_TYPES, METRICS, TAKEN, column_type
 from cxresearch.schema.redaction import Redaction
@@ -104,6 +105,7 @@ class Study(Strict):
     journey: list[str] = []
     targets: dict[str, float] = {}
     owners: dict[str, str] = {}
+    actions: Actions = Actions()
     disclosure: Disclosure = Disclosure()
     redaction: Redaction = Redaction()
     path: Path = Field(Path(), exclude=True)
