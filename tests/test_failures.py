@@ -98,6 +98,12 @@ def test_a_notebook_that_fails_is_named_with_its_cell_and_nothing_is_published(p
     assert not list(published.reports.glob(".*"))
 
 
+def test_what_a_cell_showed_besides_is_kept_in_the_private_log(published):
+    break_plans(published, f"'{SECRET}'")
+    published.report()
+    assert SECRET in (published.root / ".cache" / "logs" / "tiny" / "02-plans.log").read_text()
+
+
 def test_the_whole_traceback_is_kept_in_a_private_log(published):
     break_plans(published, f"raise RuntimeError('{SECRET}')")
     published.report()

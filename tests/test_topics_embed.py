@@ -98,3 +98,10 @@ def test_minilm_is_that_of_sentence_transformers(project):
     assert np.array_equal(ours[0], ours[2])
     # Equal tokens are computed once: MiniLM knows no capital letters.
     assert np.array_equal(ours[0], ours[3])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_the_model_is_loaded_in_silence(project, capfd):
+    embed._load.cache_clear()
+    open_embedding("minilm").points(["The app is slow."])
+    assert capfd.readouterr() == ("", "")

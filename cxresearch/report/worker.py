@@ -168,6 +168,7 @@ def _kept(task: Task, executed: dict[str, Any]) -> str:
         found = [(number, output["data"][RESULT_MIME]) for number, output in _results(task.cells, outputs)]
         number, words = _twice(found)
     if words:
+        sys.stderr.write(json.dumps(outputs[number], indent=1))
         return f"{place(task.name, task.cells, number)}: {words}"
     payloads = [_placed(payload, task.name, number) for number, payload in found]
     store = Store(task.cache)

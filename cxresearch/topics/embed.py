@@ -182,7 +182,10 @@ def _load(folder: str) -> "SentenceTransformer":
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    # A bar for a second's work would stand in a notebook's output for ever.
+    disable_progress_bar()
     # Half as many bits are twice as fast where the CPU multiplies them itself, and slower where it does not.
     precision = torch.bfloat16 if _multiplies_bfloat16() else torch.float32
     model = SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": precision})
