@@ -10,6 +10,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.drivers` shares what a model explains among ratings, with the effect of each beside.
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.economics` values customers: who stays, what they bring, what new ones cost.
+- `cx.employees` links how teams are to how their customers feel.
 - `cx.questions` plans market-research questions inserted into the survey, and analyses their answers.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.topics` finds what customers say in their own words, and scores every period alike.
@@ -27,6 +28,7 @@ _NAMESPACES = (
     "closed_loop",
     "drivers",
     "economics",
+    "employees",
     "metrics",
     "quality",
     "questions",
@@ -49,6 +51,7 @@ __all__ = [
     "closed_loop",
     "drivers",
     "economics",
+    "employees",
     "load",
     "metrics",
     "quality",

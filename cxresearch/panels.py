@@ -3,13 +3,14 @@
 `cx.revenue.panel_link` asks it of segments and money, `cx.employees.link` of teams and customers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from cxresearch import periods
 from cxresearch.stats.multiplicity import adjusted_p
 from cxresearch.stats.panel import (
     GOAL,
@@ -29,6 +30,7 @@ __all__ = [
     "CARE",
     "CLEAR",
     "LIMITS",
+    "REFUSAL",
     "TOO_SMALL",
     "Cells",
     "Search",
@@ -39,6 +41,7 @@ __all__ = [
     "limits",
     "needed_of",
     "reading",
+    "shifted",
     "told",
 ]
 
@@ -146,6 +149,22 @@ def leads_and_lags(
     clear = frame["p_adjusted"].lt(CLEAR)
     flagged = np.where(frame["flag"].eq(""), "", frame["flag"] + "; ") + subject.clear_lead
     return frame.assign(flag=frame["flag"].mask(clear, pd.Series(flagged, dtype="str")))
+
+
+def shifted(names: Iterable[str], by: int, fiscal_year_start: int = 1) -> dict[str, str]:
+    """Return, for each period, the one so many periods later.
+
+    Examples
+    --------
+    >>> shifted(["2026Q1", "2026Q2"], -1)
+    {'2026Q1': '2025Q4', '2026Q2': '2026Q1'}
+    """
+    known = ((name, periods.parse(name, fiscal_year_start)) for name in sorted(set(names)))
+    return {
+        name: str(periods.Period(one.kind, one.number + by, fiscal_year_start))
+        for name, one in known
+        if one is not None
+    }
 
 
 def gate_of(fit: PanelSlope, used: pd.DataFrame, subject: Subject, n: float) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The cells of a panel: the score of each segment and period beside the revenue of all customers of the segment."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from cxresearch.metrics import trend
 from cxresearch.metrics.answers import Columns, read_answers
 from cxresearch.metrics.sources import measure_of
 from cxresearch.metrics.table import joined
+from cxresearch.panels import shifted
 from cxresearch.revenue.ledger import covered_months, ledger, month_number
 from cxresearch.strict_yaml import StudyError, nearest
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["ONE_CUSTOMER", "OUTCOMES", "PER_CUSTOMER", "TOTAL", "Panel", "panel", "shifted"]
+__all__ = ["ONE_CUSTOMER", "OUTCOMES", "PER_CUSTOMER", "TOTAL", "Panel", "panel"]
 
 PER_CUSTOMER, TOTAL = "per customer", "total"
 OUTCOMES = (PER_CUSTOMER, TOTAL)
@@ -106,22 +106,6 @@ def panel(study: "StudyData", by: str, *, survey: str = "relationship", outcome:
     scores = trend(study, "nps", by, survey=survey)
     scores["variance"] = scores["std_error"] ** 2
     return Panel(by, scores, _units(study, by, survey), _money(study, by, outcome), study.definition.fiscal_year_start)
-
-
-def shifted(names: Iterable[str], by: int, fiscal_year_start: int = 1) -> dict[str, str]:
-    """Return, for each period, the one so many periods later.
-
-    Examples
-    --------
-    >>> shifted(["2026Q1", "2026Q2"], -1)
-    {'2026Q1': '2025Q4', '2026Q2': '2026Q1'}
-    """
-    known = ((name, periods.parse(name, fiscal_year_start)) for name in sorted(set(names)))
-    return {
-        name: str(periods.Period(one.kind, one.number + by, fiscal_year_start))
-        for name, one in known
-        if one is not None
-    }
 
 
 def _check(study: "StudyData", by: str, outcome: str) -> None:
