@@ -129,6 +129,15 @@ def test_pooling_is_rubins(answers):
     assert pooled_frames(copies)["estimate"].iloc[0] == pytest.approx(values.mean())
 
 
+def test_what_no_resample_of_a_copy_leaves_is_spread_by_the_copies_alone():
+    limits = {"share_low": [0.0, 0.5], "share_high": [0.0, 0.5]}
+    copies = [pd.DataFrame({"driver": ["a", "b"], "n": 9, "share": [0.0, 0.5], **limits}) for _ in range(3)]
+    assert pooled_frames(copies)["share_high"].tolist() == [0.0, 0.5]
+    copies[0]["share"] = copies[0]["share_low"] = copies[0]["share_high"] = [0.0, 0.8]
+    between = (1 + 1 / 3) * np.var([0.8, 0.5, 0.5], ddof=1)
+    assert pooled_frames(copies)["share_high"].tolist() == [0.0, pytest.approx(0.6 + 1.959964 * np.sqrt(between))]
+
+
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 

@@ -125,12 +125,15 @@ def pooled_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for name, low, high, bounds in INTERVALS:
         if {name, low, high} <= set(numbers):
             within = _within(values, name, low, high)
-            widened = np.sqrt(1 + (1 + 1 / len(frames)) * values[name].var(axis=0, ddof=1) / within)
+            between = (1 + 1 / len(frames)) * values[name].var(axis=0, ddof=1)
+            widened = np.sqrt(1 + np.divide(between, within, out=np.zeros_like(within), where=within != 0))
+            # Copies may differ where none of them has an interval of its own: a rank that no resample of a copy leaves.
+            apart = np.where(within == 0, NORMAL * np.sqrt(between), 0.0)
             below, above = means[name] - means[low], means[high] - means[name]
-            means[low] = np.clip(means[name] - below * widened, *bounds)
-            means[high] = np.clip(means[name] + above * widened, *bounds)
+            means[low] = np.clip(means[name] - below * widened - apart, *bounds)
+            means[high] = np.clip(means[name] + above * widened + apart, *bounds)
             if name == "estimate" and "std_error" in numbers:
-                means["std_error"] = np.sqrt((values["std_error"] ** 2).mean(axis=0)) * widened
+                means["std_error"] = np.sqrt((values["std_error"] ** 2).mean(axis=0) + between)
     return first.assign(**means)
 
 
