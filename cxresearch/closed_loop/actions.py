@@ -70,10 +70,10 @@ def action_list(study: "StudyData", *, mentions: "Mentions | None" = None) -> Ac
 
     Notes
     -----
-    All answers pass `cx.questions.action_list`: a rule sees service columns without ids, so that no answer to a research
-    question leads to a call, and customers without the `consent:` that the study file names are never on the list. What
-    a customer pays is joined afterwards, by id. Within a priority, customers of high impact come first, then those with
-    most revenue.
+    All answers pass `cx.questions.action_list`: a rule sees service columns without ids, so that no answer to a
+    research question leads to a call, and customers without the `consent:` that the study file names are never listed.
+    What a customer pays is joined afterwards, by id. Within a priority, customers of high impact come first, then those
+    with most revenue.
 
     Examples
     --------
@@ -128,10 +128,11 @@ def _service(rows: pd.DataFrame, name: str, rule: ActionRule) -> pd.Series:
 
 
 def _owner(rows: pd.DataFrame, rule: ActionRule, owners: dict[str, str]) -> pd.Series:
-    """Return who comes back to each: the rule's owner, else the touchpoint's of the study file, else nobody yet."""
+    """Return who comes back to each: the rule's owner, else who owns the touchpoint, else the score, by `owners:`."""
+    metric = next((owners[name] for name in rule.at_most if name in owners), NOBODY)
     if rule.owner is not None or "touchpoint" not in rows:
-        return pd.Series(rule.owner or NOBODY, index=rows.index, dtype="str")
-    return rows["touchpoint"].map(owners).fillna(NOBODY).astype("str")
+        return pd.Series(rule.owner or metric, index=rows.index, dtype="str")
+    return rows["touchpoint"].map(owners).fillna(metric).astype("str")
 
 
 def _with_value(rows: pd.DataFrame, study: "StudyData") -> pd.DataFrame:
