@@ -12,12 +12,22 @@ from cxresearch.segments.asked import Asked, asked
 from cxresearch.segments.comparison import REST, rest_contrasts
 from cxresearch.segments.contrasts import judged
 from cxresearch.segments.membership import Segment
+from cxresearch.stats.design import Codes
 from cxresearch.stats.groups import members_of
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
 
-__all__ = ["high_impact_against_rest"]
+__all__ = [
+    "LEVEL",
+    "SEGMENT",
+    "against_the_rest",
+    "high_impact_against_rest",
+    "high_impact_of",
+    "impact_of",
+    "revenue_before_period",
+    "rule_of",
+]
 
 LEVEL, SEGMENT = "high impact", "revenue before the period"
 
@@ -53,24 +63,44 @@ def high_impact_against_rest(
     months *before* the period, so that what customers pay after an answer decides nothing about who is compared.
     """
     found = asked(study, metric, Columns(), None, None, None, conf_level)
-    revenue = _revenue_before(study)
-    top = revenue[revenue >= revenue.quantile(1 - _rule(study).top)].index
-    if "customer_id" not in found.frame:
-        raise ValueError("high impact: the answers have no customer_id to look up their revenue by.")
-    customer = found.frame["customer_id"]
-    known = customer.isin(revenue.index).to_numpy()
-    if not (known & ~np.isnan(found.votes)).any():
-        raise ValueError("high impact: nobody who answered was billed before the period; check the ids of both tables.")
-    code = np.where(known, np.where(customer.isin(top), 0, -1), -1).astype(np.intp)
-    segment = Segment(SEGMENT, [LEVEL], members_of(code, 1), known, overlapping=True)
-    rows = rest_contrasts(found, segment, 1, conf_level, n_permutations, seed)
-    labels = pd.DataFrame({"segment": [SEGMENT], "level": [LEVEL], "against": [REST]}, dtype="str")
-    frame = judged(pd.concat([labels, rows], axis=1), "none", "{n} comparison", conf_level)
-    notes = [note for note in (frame["flag"].iloc[0], _unknown(found, known)) if note]
+    frame, note = against_the_rest(study, found, conf_level, n_permutations, seed)
+    frame = judged(frame, "none", "{n} comparison", conf_level)
+    notes = [one for one in (frame["flag"].iloc[0], note) if one]
     return frame.assign(flag=pd.Series(["; ".join(notes)], dtype="str"))
 
 
-def _rule(study: "StudyData") -> HighImpact:
+def against_the_rest(
+    study: "StudyData", found: Asked, conf_level: float, n_permutations: int, seed: int
+) -> tuple[pd.DataFrame, str]:
+    """Return high impact against the rest in one metric before it is judged, and which answers are on neither side."""
+    impact = impact_of(study, found.frame)
+    known = impact >= 0
+    if not (known & ~np.isnan(found.votes)).any():
+        raise ValueError("high impact: nobody who answered was billed before the period; check the ids of both tables.")
+    code = np.where(impact == 1, 0, -1).astype(np.intp)
+    segment = Segment(SEGMENT, [LEVEL], members_of(code, 1), known, overlapping=True)
+    rows = rest_contrasts(found, segment, 1, conf_level, n_permutations, seed)
+    labels = pd.DataFrame({"segment": [SEGMENT], "level": [LEVEL], "against": [REST]}, dtype="str")
+    left = int((~known & ~np.isnan(found.votes)).sum())
+    note = f"{left} answers without a bill before the period left out" if left else ""
+    return pd.concat([labels, rows], axis=1), note
+
+
+def impact_of(study: "StudyData", answers: pd.DataFrame) -> Codes:
+    """Return 1 for answers of customers of high impact before the period, 0 for others, -1 for who was not billed."""
+    if "customer_id" not in answers:
+        raise ValueError("high impact: the answers have no customer_id to look up their revenue by.")
+    top = high_impact_of(revenue_before_period(study), rule_of(study).top)
+    found = answers["customer_id"].map(top.astype("int64"))
+    return found.fillna(-1).to_numpy(dtype=np.intp)
+
+
+def high_impact_of(revenue: pd.Series, top: float) -> pd.Series:
+    """Return whose revenue is among the highest, as a share of all customers."""
+    return revenue >= revenue.quantile(1 - top)
+
+
+def rule_of(study: "StudyData") -> HighImpact:
     """Return what the study file says of high impact."""
     rule = study.definition.high_impact
     if rule is None:
@@ -78,9 +108,9 @@ def _rule(study: "StudyData") -> HighImpact:
     return rule
 
 
-def _revenue_before(study: "StudyData") -> pd.Series:
+def revenue_before_period(study: "StudyData") -> pd.Series:
     """Return what each customer paid, or another sum that the study file names, in the months before the period."""
-    rule = _rule(study)
+    rule = rule_of(study)
     if study.bounds is None:
         raise ValueError("high impact: the report covers all time, which nothing lies before; report a period.")
     if not study.has("revenue") or rule.by not in study.revenue:
@@ -89,9 +119,3 @@ def _revenue_before(study: "StudyData") -> pd.Series:
     if found.empty:
         raise ValueError(f"high impact: no bill in the {rule.months_before} months before {study.period}.")
     return found
-
-
-def _unknown(found: Asked, known: np.ndarray) -> str:
-    """Return how many answers are on neither side, in words."""
-    left = int((~known & ~np.isnan(found.votes)).sum())
-    return f"{left} answers without a bill before the period left out" if left else ""
