@@ -46,10 +46,10 @@ def judged(
     return {
         "estimate": estimate,
         "std_error": std_error,
-        "conf_low": low,
-        "conf_high": high,
+        "conf_low": float(low),
+        "conf_high": float(high),
         "statistic": estimate / std_error,
-        "p_value": 2 * stats.t.sf(abs(estimate / std_error), df),
-        "minimum_detectable": half + stats.t.ppf(POWER, df) * std_error,
+        "p_value": float(2 * stats.t.sf(abs(estimate / std_error), df)),
+        "minimum_detectable": float(half + stats.t.ppf(POWER, df) * std_error),
         "verdict": verdict,
     }
