@@ -8,7 +8,9 @@ import pandas as pd
 
 from cxresearch.present import (
     driver_words,
+    employee_words,
     frames,
+    high_impact_words,
     insertion_words,
     link_words,
     plots,
@@ -44,7 +46,9 @@ from cxresearch.present.payload import ProtectedPayload, group_columns
 __all__ = [
     "FINDINGS",
     "alt",
+    "employee_words",
     "finding",
+    "high_impact_words",
     "insertion_words",
     "label",
     "level",
