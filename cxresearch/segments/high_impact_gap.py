@@ -216,13 +216,12 @@ def _trend(waves: list[_Wave], gaps: pd.DataFrame, conf_level: float) -> pd.Data
     variance, bases = _pooled(waves, weight)
     error, df = float(np.sqrt(variance)), bases["n_customers"] - 1
     quantile, power = (float(stats.t.ppf(p, df)) for p in ((1 + conf_level) / 2, POWER))
-    row = bases | {"n_eff": float(gaps["n_eff"].sum()), "estimate": rise, "std_error": error}
+    row: dict[str, float] = {**bases, "n_eff": float(gaps["n_eff"].sum()), "estimate": rise, "std_error": error}
     row |= {"conf_low": rise - quantile * error, "conf_high": rise + quantile * error, "statistic": rise / error}
     row |= {"p_value": float(two_sided_p(rise / error, df)), "minimum_detectable": (quantile + power) * error}
     row |= {"per_period": rise / np.ptp(place), "periods": len(waves)}
-    row |= {"first": waves[0].study.period, "last": waves[-1].study.period}
-    margin = waves[-1].found.smallest_difference
-    return pd.DataFrame([row]).assign(verdict=_verdict(row, df, margin, 1 - conf_level))
+    verdict = _verdict(row, df, waves[-1].found.smallest_difference, 1 - conf_level)
+    return pd.DataFrame([row]).assign(first=waves[0].study.period, last=waves[-1].study.period, verdict=verdict)
 
 
 def _pooled(waves: list[_Wave], weight: Floats) -> tuple[float, dict[str, int]]:
@@ -231,7 +230,7 @@ def _pooled(waves: list[_Wave], weight: Floats) -> tuple[float, dict[str, int]]:
     answers = read_answers(rows, waves[-1].found.measure, None, waves[-1].found.columns)
     influence = np.concatenate([one * wave.influence for one, wave in zip(weight, waves, strict=True)])
     unit = np.arange(len(rows)) if answers.unit is None else answers.unit
-    bases = {}
+    bases: dict[str, int] = {}
     for level, suffix in ((1, ""), (0, "_against")):
         of_level = np.concatenate([(wave.impact == level) & ~np.isnan(wave.found.votes) for wave in waves])
         bases |= {f"n{suffix}": int(of_level.sum()), f"n_customers{suffix}": len(np.unique(unit[of_level]))}
