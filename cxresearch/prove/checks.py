@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import bridge, drivers, nps, panel, questions, revenue, segments, topics, weighting
+from cxresearch.prove import bridge, drivers, employees, nps, panel, questions, revenue, segments, topics, weighting
 from cxresearch.prove.claims import CHEAP, SLOW, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -39,6 +39,9 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "panel-still": (panel.still, SLOW),
     "panel-nothing": (panel.nothing, SLOW),
     "panel-planted": (panel.planted, SLOW),
+    "employees-still": (employees.still, (500, 20)),
+    "employees-unrelated": (employees.unrelated, (500, 20)),
+    "employees-planted": (employees.planted, (500, 20)),
     "drivers-own": (drivers.own_effects, (1_000, 60)),
     "drivers-noisy": (drivers.noisy_ratings, SLOW),
     "drivers-shares": (drivers.share_intervals, (500, 30)),
