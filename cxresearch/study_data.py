@@ -22,6 +22,7 @@ from cxresearch.study import data_key, load_study, source_files
 if TYPE_CHECKING:
     from pyarrow import parquet
 
+    from cxresearch.present.payload import Payload
     from cxresearch.weights import StudyWeights
 
 KIND = "tables"
@@ -292,18 +293,24 @@ def results(study: str | Path | Study | StudyData, period: str | None = None) ->
     dict of pandas.DataFrame
         Result frames by `notebook/key`; empty where no run of this study, its present data and this period is cached.
     """
+    return {payload.source: payload.to_frame() for payload in recorded(study, period)}
+
+
+def recorded(study: str | Path | Study | StudyData, period: str | None = None) -> "list[Payload]":
+    """Return the outputs of `results` with all that goes with them, not protected.
+
+    Parameters
+    ----------
+    study, period
+        As for `results`.
+    """
     from cxresearch.present.payload import Payload
 
     if isinstance(study, StudyData):
         period, study = period or study.period, study.definition
     definition = study if isinstance(study, Study) else load_study(study)
-    name = period or periods.ALL
-    cached = store().read_json("results", digest(data_key(definition), name)) or {}
-    return {
-        f"{notebook}/{key}": Payload.from_json(payload).to_frame()
-        for notebook, payloads in cached.items()
-        for key, payload in payloads.items()
-    }
+    cached = store().read_json("results", digest(data_key(definition), period or periods.ALL)) or {}
+    return [Payload.from_json(found) for outputs in cached.values() for found in outputs.values()]
 
 
 def _fill(study: Study, key: str, cache: Store) -> None:

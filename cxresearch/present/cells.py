@@ -26,6 +26,8 @@ SMALLEST_P = 0.001
 BEYOND = "beyond "
 UNDECIDED = ("cannot tell", "cannot decide")
 DEFAULT_LEVEL = 0.95
+# Where in the report a row stands: told as one link.
+PLACE = ("page", "key")
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
 
@@ -52,8 +54,14 @@ def measured_columns(frame: pd.DataFrame, payload: ProtectedPayload, names: list
         The columns that are no grouping columns, in order.
     """
     seen = [name for name in names if name not in UNSEEN and _is_news(name, frame)]
+    seen = [name for name in seen if name != "key" or not is_place(frame)]
     chosen = [name for name in payload.arguments.get("columns") or seen if name in frame.columns]
-    return [_measured(frame, payload, name) for name in chosen]
+    return [_measured(frame, payload, name) for name in chosen if not _is_blank(frame[name])]
+
+
+def _is_blank(column: pd.Series) -> bool:
+    """Return whether a column of words has none: a group where nobody made groups."""
+    return pd.api.types.is_string_dtype(column.dtype) and not column.fillna("").astype(bool).any()
 
 
 def _is_news(name: str, frame: pd.DataFrame) -> bool:
@@ -81,14 +89,33 @@ def _behind(name: str, frame: pd.DataFrame) -> str:
 
 def group_column(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:
     """Return a grouping column that stays a column."""
+    heading = escaped(say.label(name, payload.labels))
+    if name in PLACE and is_place(frame):
+        return Column(heading, _links(frame), numeric=False)
     cells = [escaped(say.level(name, value, payload.labels)) for value in frame[name]]
-    return Column(escaped(say.label(name, payload.labels)), cells, numeric=False)
+    return Column(heading, cells, numeric=False)
+
+
+def is_place(frame: pd.DataFrame) -> bool:
+    """Return whether the rows of a frame say where in the report they stand."""
+    return set(PLACE) <= set(frame.columns)
+
+
+def _links(frame: pd.DataFrame) -> list[str]:
+    """Return links to where rows stand, a dash where they stand on no page."""
+    places = zip(frame["page"].fillna(""), frame["key"].fillna(""), strict=True)
+    return [
+        f'<a href="{escaped(page)}.html#{escaped(key)}">{escaped(say.page_label(page))}</a>' if page else say.DASH
+        for page, key in places
+    ]
 
 
 def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Column:
     """Return a measured column: numbers in their units, an interval behind its estimate, text as it is."""
     heading = _heading(frame, payload, name)
     kind = frame[name].dtype
+    if name in PLACE and is_place(frame):
+        return Column(heading, _links(frame), numeric=False)
     if name == "verdict":
         return Column(heading, _softened(frame, _verdicts(frame, payload)), numeric=False)
     if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):

@@ -15,7 +15,7 @@ from cxresearch.present import labels as say
 from cxresearch.present.canvas import SCALE, png
 from cxresearch.present.cells import DEFAULT_LEVEL, escaped
 from cxresearch.present.crosstabs import crosstab_table
-from cxresearch.present.payload import ProtectedPayload
+from cxresearch.present.payload import ProtectedPayload, slug
 
 PHONE = "(max-width: 600px)"
 DARK = "(prefers-color-scheme: dark)"
@@ -25,7 +25,10 @@ SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
 A_LINK = re.compile(r"([a-z0-9-]+\.html)?(#[a-z0-9-]+)?")
 STATES = {"rose": ("good", "▲"), "higher": ("good", "▲"), "met": ("good", "✓"), "fell": ("bad", "▼")}
 STATES |= {"lower": ("bad", "▼"), "missed": ("bad", "✗")}
+STATES |= {"better": ("good", "▲"), "worse": ("bad", "▼")}
 NEUTRAL = ("neutral", "●")
+# What a finding is, for those who do not see its sign.
+NEWS = {"better": "A win", "worse": "A problem", "lever": "Something to act on"}
 
 
 @cache
@@ -186,7 +189,8 @@ def _sentence(payload: ProtectedPayload) -> str:
     label = f"<figcaption>{escaped(payload.caption)}</figcaption>" if payload.caption else ""
     frame = payload.to_frame()
     if payload.finding or "sentence" not in frame.columns:
-        return label + _finding(payload)
+        record = frame.iloc[0].to_dict() if len(frame) else {}
+        return label + _finding(payload) + _below(_link(record))
     return label + "".join(_stressed(text) for text in frame["sentence"].dropna())
 
 
@@ -263,9 +267,7 @@ def _findings(payload: ProtectedPayload) -> str:
     rows = frame[~frames.is_hidden(frame)].to_dict("records")
     items = "".join(f"<li>{_item(record, payload)}</li>" for record in rows)
     if not items:
-        compared = payload.provenance.get("compare_to")
-        reason = "No change is supported by the data." if compared else "There is no earlier period to compare with."
-        return f'<p class="cx-empty">{reason}</p>{_caption(payload)}'
+        return f'<p class="cx-empty">{_nothing(payload)}</p>{_caption(payload)}'
     return f'{_finding(payload)}<ol class="cx-findings">{items}</ol>{_caption(payload)}'
 
 
@@ -274,13 +276,55 @@ def _item(record: dict[str, Any], payload: ProtectedPayload) -> str:
     sentence = record.get("sentence")
     if not isinstance(sentence, str):
         sentence = words.finding_of_row(record, words.arguments_of(payload), payload.labels)
+    return f"<p>{_sign(record.get('news'))}{escaped(sentence)}</p>{_below(_owner(record), _link(record))}"
+
+
+def _nothing(payload: ProtectedPayload) -> str:
+    """Return why a list of findings is empty."""
+    if "news" in payload.grid.columns:
+        return "No finding is supported by the data."
+    compared = payload.provenance.get("compare_to")
+    return "No change is supported by the data." if compared else "There is no earlier period to compare with."
+
+
+def _sign(news: Any) -> str:
+    """Return the sign of a win, a problem or something to act on, "" for anything else."""
+    if news not in NEWS:
+        return ""
+    name, sign = STATES.get(news, NEUTRAL)
+    return f'<span class="cx-state cx-{name}" title="{NEWS[news]}" role="img" aria-label="{NEWS[news]}">{sign}</span> '
+
+
+def owner_file(owner: str) -> str:
+    """Return the name of an owner's page.
+
+    Examples
+    --------
+    >>> owner_file("Product management")
+    'owner-product-management.html'
+    """
+    return f"owner-{slug(owner) or 'unnamed'}.html"
+
+
+def _owner(record: dict[str, Any]) -> str:
+    """Return who answers for a row, with a link to the owner's page."""
     owner = record.get("owner")
-    below = [f"Owner: {escaped(owner)}"] if isinstance(owner, str) and owner else []
+    if not isinstance(owner, str) or not owner:
+        return "Owner: not named" if "owner" in record and "news" in record else ""
+    name = escaped(owner)
+    return f'Owner: <a href="{owner_file(owner)}">{name}</a>' if "news" in record else f"Owner: {name}"
+
+
+def _link(record: dict[str, Any]) -> str:
+    """Return a link to where a row stands."""
     link = record.get("link") or (f"{record['page']}.html#{record['key']}" if record.get("page") else "")
-    if isinstance(link, str) and link and A_LINK.fullmatch(link):
-        below.append(f'<a href="{link}">Where it stands</a>')
-    meta = f'<p class="cx-meta">{" · ".join(below)}</p>' if below else ""
-    return f"<p>{escaped(sentence)}</p>{meta}"
+    return f'<a href="{link}">Where it stands</a>' if isinstance(link, str) and A_LINK.fullmatch(link) else ""
+
+
+def _below(*parts: str) -> str:
+    """Return the small line under a sentence."""
+    told = " · ".join(part for part in parts if part)
+    return f'<p class="cx-meta">{told}</p>' if told else ""
 
 
 CONTENTS: dict[str, Callable[[ProtectedPayload], str]] = {

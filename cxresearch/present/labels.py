@@ -115,6 +115,9 @@ HEADINGS = {
     "share_invited": "Of the invited",
     "share_answered": "Of the answers",
     "not_said": "Not said",
+    "would_take": "What it would take",
+    "rests_on": "What it rests on",
+    "page": "Where it stands",
     "contribution": "Adds to the score of all",
     "uncorrected": "Share by the scorer",
     "coded_share": "Coded by hand",
@@ -196,6 +199,22 @@ HEADINGS = {
     "responses": "Responses",
     "asked_share": "Asked, of the eligible",
     "answered_share": "Answered, of those who began",
+    "next": "Next",
+    "handled_by": "Handled by",
+    "n_from": "Contacts there",
+    "n_bad": "Bad experiences",
+    "n_good": "Good experiences",
+    "penalty_before": "Lower already before",
+    "reward_before": "Higher already before",
+    "usual": "Usual",
+    "ways": "Ways of asking",
+    "detail": "In words",
+    "factor": "What",
+    "held": "Held equal",
+    "groups": "Groups",
+    "lowest": "Lowest group",
+    "highest": "Highest group",
+    "step_share": "Of the step before",
     "first_wave": "From",
     "last_wave": "To",
 }
@@ -336,6 +355,17 @@ def period_label(period: str) -> str:
     if " to " in period:
         return " to ".join(map(period_label, period.split(" to ")))
     return "all periods" if period == "all" else period
+
+
+def page_label(page: str) -> str:
+    """Return the short name of a page.
+
+    Examples
+    --------
+    >>> page_label("01-data-quality")
+    'Data quality'
+    """
+    return capital(clean(page.split("-", 1)[-1].replace("-", " ")))
 
 
 def unit_of(arguments: Mapping[str, Any], metric: Any = None) -> str:

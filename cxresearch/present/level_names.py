@@ -2,9 +2,10 @@
 
 # Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
 CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint", "controls", "choice",
-         "planned", "done", "option")  # fmt: skip
+         "planned", "done", "option", "next", "handled_by")  # fmt: skip
 PHRASES = ("stage", "link", "answers", "step", "component", "weighting", "part", "contrast", "reason", "basis", "claim",
-           "model", "what", "weights", "status", "slope", "term", "window", "gate", "kind")  # fmt: skip
+           "model", "what", "weights", "check", "status", "slope", "term", "window", "gate", "kind",
+           "factor", "held")  # fmt: skip
 # Drivers may have the name of a column of results, such as value.
 DRIVERS = ("driver", "against", "group")
 # Levels that this package writes, as people read them.
@@ -31,8 +32,11 @@ LEVELS = {
     },
     "outcome": {"score": "0–10 score"},
     "part": {"link": "One model of both", "together": "Both together"},
-    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors"},
-    "against": {"lmg": "LMG (Shapley)"},
+    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors", "ai": "AI",
+              "person": "Person"},
+    "handled_by": {"ai": "AI", "person": "Person"},
+    "against": {"lmg": "LMG (Shapley)", "ai": "AI", "person": "Person"},
+    "verdict": {"pass": "✓ Pass", "warn": "! With care", "fail": "✗ Fail", "not made": "– Not made"},
 }
 # Columns of text whose cells are names, where they are measured, too.
 NAMED = (*DRIVERS, *CODED, *PHRASES, *LEVELS)

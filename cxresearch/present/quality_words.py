@@ -71,15 +71,6 @@ def _counted(frame: pd.DataFrame) -> list[dict[str, float]]:
 
 
 @finding_named
-def revenue(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
-    """Return whether loyalty is linked to revenue, or why not."""
-    record = frame.iloc[0]
-    if record["status"] == "linked":
-        return "Loyalty is linked to revenue; what it is worth, and how sure that is, stands on the revenue page."
-    return f"No claim about revenue is made: {say.clean(str(record['reason']))}."
-
-
-@finding_named
 def coverage(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return the share of answers that can be linked, and the group in which it is lowest."""
     known = shown(frame)

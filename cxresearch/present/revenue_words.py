@@ -1,5 +1,6 @@
 """Sentences about money: what loyalty is worth, who stays, what customers bring, cost and may take with them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -126,10 +127,10 @@ def points_per_percent(frame: pd.DataFrame, arguments: Arguments, labels: Labels
     if pd.isna(ours["estimate"]):
         return joined(f"How many points go with 1% more revenue is not known: {_reason(dict(ours))}.", other)
     text = f"{say.number(ours['estimate'], digits=1)} points of NPS go with 1% more revenue"
-    return joined(f"{text} ({_set(dict(ours))}).", other)
+    return joined(f"{text} ({points_allowed(dict(ours))}).", other)
 
 
-def _set(record: dict[str, Any]) -> str:
+def points_allowed(record: Mapping[str, Any]) -> str:
     """Return the set of points that the data allow, in words."""
     low, high, above, below = (record[name] for name in ("conf_low", "conf_high", "ray_above", "ray_below"))
     if record["set"] == "interval":

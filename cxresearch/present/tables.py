@@ -7,7 +7,7 @@ import pandas as pd
 
 from cxresearch.present import frames
 from cxresearch.present import labels as say
-from cxresearch.present.cells import Column, escaped, group_column, measured_columns
+from cxresearch.present.cells import Column, escaped, group_column, is_place, measured_columns
 from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import ProtectedPayload
 
@@ -53,7 +53,8 @@ def table(payload: ProtectedPayload) -> str:
         return EMPTY
     layout = _layout(frame, payload)
     used = {layout.stub, *layout.groups, *layout.columns, *layout.constant}
-    columns = [group_column(frame, payload, name) for name in layout.columns]
+    named = [name for name in layout.columns if name != "key" or not is_place(frame)]
+    columns = [group_column(frame, payload, name) for name in named]
     columns += measured_columns(frame, payload, [name for name in frame.columns if name not in used])
     return _composed(frame, payload, layout, columns)
 

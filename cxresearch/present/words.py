@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.present import (
-    driver_words,
     employee_words,
     frames,
     high_impact_words,
     insertion_words,
+    journey_words,
     link_words,
     plots,
     quality_words,
@@ -19,6 +19,7 @@ from cxresearch.present import (
     question_words,
     revenue_words,
     segment_words,
+    summary_words,
     topic_words,
 )
 from cxresearch.present import labels as say
@@ -42,14 +43,17 @@ from cxresearch.present.findings import (
 from cxresearch.present.labels import label, level, number, period_label
 from cxresearch.present.lines import sequence
 from cxresearch.present.payload import ProtectedPayload, group_columns
+from cxresearch.present.summary_words import finding_of_row
 
 __all__ = [
     "FINDINGS",
     "alt",
     "employee_words",
     "finding",
+    "finding_of_row",
     "high_impact_words",
     "insertion_words",
+    "journey_words",
     "label",
     "level",
     "link_words",
@@ -60,6 +64,7 @@ __all__ = [
     "question_words",
     "revenue_words",
     "segment_words",
+    "summary_words",
     "topic_words",
 ]
 
@@ -102,7 +107,7 @@ def finding(payload: ProtectedPayload) -> str:
 
 
 # For these an empty frame is good news, which is told.
-EMPTY_SAYS_SOMETHING = ("comparability", "duplicates", "quarantine")
+EMPTY_SAYS_SOMETHING = ("comparability", "duplicates", "journey_gaps", "quarantine", "refusals")
 
 
 def arguments_of(payload: ProtectedPayload) -> dict[str, Any]:
@@ -295,38 +300,6 @@ def _family(frame: pd.DataFrame, arguments: Arguments) -> str:
     judged = frames.floats(frame, "p_adjusted").notna() | frames.is_hidden(frame)
     size = arguments.get("family") or (int(judged.sum()) if "p_adjusted" in frame.columns else 0)
     return f"Judged together as {say.count(size, 'comparison')}." if size > 1 else ""
-
-
-def finding_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Labels) -> str:
-    """Return one supported change, or what is to be said about one driver, as a sentence of its own.
-
-    Parameters
-    ----------
-    record
-        A row of a change frame, with `metric` and, where it is about a group, `segment` and `level`.
-    arguments, labels
-        As of its payload.
-
-    Examples
-    --------
-    >>> row = {"metric": "nps", "segment": "plan", "level": "Basic", "n": 520, "current": 12.0, "previous": 20.0,
-    ...        "estimate": -8.0, "conf_low": -13.0, "conf_high": -3.0, "verdict": "fell"}
-    >>> finding_of_row(row, {}, {})
-    'NPS fell by 8 points (3 to 13) to +12 for Basic (plan). 520 answers.'
-    """
-    if "driver" in record:
-        return driver_words.driver_of_row(record, arguments, labels)
-    unit = unit_of(record, arguments)
-    sizes = sorted(abs(record[name]) for name in ("conf_low", "conf_high"))
-    limits = " to ".join(amount(size, unit).split(" ")[0] for size in sizes)
-    moved = (
-        f"{metric_name(record, arguments, labels)} {record['verdict']} by {amount(record['estimate'], unit)} ({limits})"
-    )
-    whom = "" if say.is_total(record.get("level", "all")) else f" for {say.level('level', record['level'], labels)}"
-    segment = record.get("segment")
-    if whom and isinstance(segment, str):
-        whom += f" ({say.label(segment, labels).lower()})"
-    return joined(f"{moved} to {level_of(record['current'], unit, arguments)}{whom}.", answers_of(record))
 
 
 @finding_named

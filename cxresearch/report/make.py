@@ -138,6 +138,7 @@ def _drawn_and_published(
     from cxresearch.report import tiers
     from cxresearch.report.draw import draw_all
     from cxresearch.report.restated import Restated, restated
+    from cxresearch.report.since import since
 
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
     policy, files, record = Policy.of(plan.study), dict[str, bytes](), recorded(plan)
@@ -148,9 +149,10 @@ def _drawn_and_published(
         protected = protect(payloads, policy, tier)
         drawings = draw_all(protected.payloads, plan.sources, store, pool)
         changed[tier] = restated(last / tier, before, record, plan, protected.payloads) if last else None
-        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier])
+        inputs = since(last / tier, before, record, plan) if last else None
+        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier], inputs)
         files |= {f"{tier}/{name}": data for name, data in own.items()}
-        files |= tiers.front_files(plan, tier, own) if tier == tiers.front_tier(plan) else {}
+        files |= tiers.front_files(tier, own) if tier == tiers.front_tier(plan) else {}
     check_pages({name: data.decode() for name, data in files.items() if name.endswith(".html")})
     for name, data in files.items():
         _write(staging / name, data)

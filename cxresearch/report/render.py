@@ -12,21 +12,25 @@ from typing import Any
 import cxresearch
 from cxresearch import periods
 from cxresearch.present import html
-from cxresearch.present.labels import period_label
+from cxresearch.present.labels import page_label, period_label
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.blocks import Block, as_notebook, blocks_of, code_gathered
 from cxresearch.report.check import POLICY
 from cxresearch.report.draw import Drawing
 from cxresearch.report.failure import ReportError
 from cxresearch.report.kernel import spare_grammar
+from cxresearch.report.owners import owner_pages
 from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
 from cxresearch.report.prose import Method, inline, prose, read_methods
 from cxresearch.report.restated import Restated
+from cxresearch.report.since import Since
 
 # Older versions read files that a notebook names (CVE-2026-39377 and -39378).
 SAFE_NBCONVERT = (7, 17, 1)
 TEMPLATES = Path(__file__).parent / "template"
 KEY_SHOWN = 12
+# Sections of the first page that no notebook makes.
+AT_THE_END = {"owners": "A page for each owner", "since": "Since the last publication", "restated": "Restated"}
 WHERE_IT_STANDS = re.compile(r'(?: · )?<a href="([^"#]+)#[^"]*">Where it stands</a>')
 
 
@@ -36,6 +40,7 @@ def render_pages(
     drawings: Mapping[str, Drawing],
     banner: str,
     restated: Restated | None = None,
+    since: Since | None = None,
 ) -> dict[str, str]:
     """Return the pages of one tier by file name.
 
@@ -50,29 +55,42 @@ def render_pages(
     banner
         A sentence for the head of each page, or "".
     restated
-        What differs from the last publication, for the first page.
+        What numbers differ from the last publication, for the first page.
+    since
+        What else has changed since; None where nothing was published before.
 
     Raises
     ------
     ReportError
         If a page names a method without a note.
     """
-    methods = read_methods(plan.root / METHODS)
+    methods, owners = read_methods(plan.root / METHODS), owner_pages(payloads)
     drawn = {}
     for page in plan.pages:
         own = [payload for payload in payloads if payload.provenance["notebook"] == page.name]
-        blocks, notes = blocks_of(page, own, drawings), _notes(page, own, methods)
-        blocks = code_gathered(blocks) if page.name == SUMMARY else blocks
-        changed = restated if page.name == SUMMARY else None
-        facts = _facts(plan, page, banner) | {
-            "restated": changed,
-            "navigation": [_link(other, page) for other in plan.pages],
-            "neighbours": _neighbours(page, plan.pages),
-            "contents": _contents(blocks, notes, changed),
-            "methods": notes,
-        }
-        drawn[page.file], _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
+        blocks = blocks_of(page, own, drawings)
+        is_front = page.name == SUMMARY
+        blocks = code_gathered(blocks) if is_front else blocks
+        front = {"owners": owners, "since": since, "restated": restated} if is_front else {}
+        more = {"banner": banner, "neighbours": _neighbours(page, plan.pages), **front}
+        drawn[page.file] = _drawn(plan, page, blocks, _notes(page, own, methods), more)
+    summary = next(page for page in plan.pages if page.name == SUMMARY)
+    for found in owners:
+        page, notes = found.as_page(summary), _notes(summary, found.payloads, methods)
+        drawn[found.file] = _drawn(plan, page, found.blocks(), notes, {"banner": banner})
     return {file: _without_dead_links(page, set(drawn)) for file, page in drawn.items()}
+
+
+def _drawn(plan: Plan, page: Page, blocks: Sequence[Block], notes: Sequence[Method], more: Mapping[str, Any]) -> str:
+    """Return one page; `more` is what the template says on some pages only."""
+    facts = _facts(plan, page) | {
+        **more,
+        "navigation": [_link(other, page) for other in plan.pages],
+        "contents": _contents(blocks, notes, more),
+        "methods": notes,
+    }
+    text, _ = _exporter().from_notebook_node(as_notebook(blocks), resources={"page": facts})
+    return str(text)
 
 
 def _without_dead_links(page: str, files: Set[str]) -> str:
@@ -80,7 +98,7 @@ def _without_dead_links(page: str, files: Set[str]) -> str:
     return WHERE_IT_STANDS.sub(lambda link: link[0] if link[1] in files else "", page)
 
 
-def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
+def _facts(plan: Plan, page: Page) -> dict[str, Any]:
     """Return what the template says of a page beside its content; no clock, host, path or user."""
     period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
     ended = period.end() if period else None
@@ -95,7 +113,6 @@ def _facts(plan: Plan, page: Page, banner: str) -> dict[str, Any]:
         "title": page.title,
         "heading": inline(page.title),
         "is_front": page.name == SUMMARY,
-        "banner": banner,
         "parameters": _parameter_rows(page),
         "provenance": [
             ("Study", plan.study.title),
@@ -138,17 +155,16 @@ def _highlighted(source: str) -> str:
     return highlight(source.strip(), PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
 
 
-def _contents(blocks: Sequence[Block], notes: Sequence[Method], changed: Restated | None) -> list[dict[str, str]]:
+def _contents(blocks: Sequence[Block], notes: Sequence[Method], more: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the entries of the list of contents."""
     entries = [{"id": block.section.id, "title": block.section.title} for block in blocks if block.section]
-    entries += [{"id": "restated", "title": "Restated"}] if changed else []
+    entries += [{"id": name, "title": title} for name, title in AT_THE_END.items() if more.get(name)]
     return [*entries, {"id": "method", "title": "Method"}] if notes else entries
 
 
 def _link(other: Page, page: Page) -> dict[str, Any]:
     """Return a link to another page by a short name."""
-    words = other.name.split("-", 1)[1].replace("-", " ")
-    return {"href": other.file, "label": words[:1].upper() + words[1:], "current": other.name == page.name}
+    return {"href": other.file, "label": page_label(other.name), "current": other.name == page.name}
 
 
 def _neighbours(page: Page, pages: Sequence[Page]) -> list[dict[str, str]]:

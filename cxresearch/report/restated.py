@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cxresearch.present import frames
@@ -14,6 +14,7 @@ from cxresearch.present.cells import P_VALUES, UNSEEN
 from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import BASES, ProtectedPayload, group_columns
 from cxresearch.report.plan import Plan
+from cxresearch.report.since import belongs
 from cxresearch.schema import Study
 
 RESTATED, RESULTS = "restated.json", "results.json"
@@ -200,9 +201,7 @@ def _in_words(before: float, after: float, unit: str, currency: str) -> tuple[st
 def _reasons(before: Mapping[str, Any], now: Mapping[str, Any], study: Study) -> list[str]:
     """Return what differs between what two manifests record, one clause each."""
     inputs = _differing(before.get("inputs", {}), now["inputs"])
-    tables = [
-        name for name, table in study.tables.items() if any(_belongs(file, name, table.source) for file in inputs)
-    ]
+    tables = [name for name, table in study.tables.items() if any(belongs(file, name, table.source) for file in inputs)]
     found = [f"data of {say.listed(tables)}"] if tables else []
     found += ["the study file"] if study.path.name in inputs else []
     found += [name for name in inputs if name.endswith(".yaml") and name != study.path.name]
@@ -212,11 +211,6 @@ def _reasons(before: Mapping[str, Any], now: Mapping[str, Any], study: Study) ->
     names = {"package": "the package cxresearch", "lock": "the installed packages", "python": "Python"}
     found += [words for part, words in names.items() if before.get(part) != now[part]]
     return found or [UNEXPLAINED]
-
-
-def _belongs(file: str, name: str, source: str) -> bool:
-    """Return whether a recorded input is a table's: one of its files, or its rows in a database."""
-    return file == f"tables.{name}" or PurePosixPath(file).match(source)
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

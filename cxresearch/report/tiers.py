@@ -12,6 +12,7 @@ from cxresearch.report.draw import Drawing
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.render import render_pages
 from cxresearch.report.restated import RESTATED, RESULTS, Restated
+from cxresearch.report.since import SINCE, Since
 
 DISCLOSURE, FIGURES, TABLES = "disclosure.json", "figures", "tables.xlsx"
 HOW_TO_READ = (
@@ -33,6 +34,7 @@ def tier_files(
     drawings: Mapping[str, Drawing],
     banner: str,
     restated: Restated | None = None,
+    since: Since | None = None,
 ) -> dict[str, bytes]:
     """Return the files of a tier by their path in its folder.
 
@@ -49,9 +51,11 @@ def tier_files(
     banner
         A sentence for the head of each page, or "".
     restated
-        What differs from the last publication.
+        What numbers differ from the last publication.
+    since
+        What else has changed since.
     """
-    pages = render_pages(plan, protected.payloads, drawings, banner, restated)
+    pages = render_pages(plan, protected.payloads, drawings, banner, restated, since)
     figures = {
         f"{FIGURES}/{source.split('/')[0]}/{name}": data
         for source, drawn in drawings.items()
@@ -69,22 +73,21 @@ def tier_files(
         DISCLOSURE: as_json(protected.record),
         TABLES: workbook(protected.payloads, title, [*([banner] if banner else []), *HOW_TO_READ]),
         **({RESTATED: as_json(restated.to_json())} if restated else {}),
+        **({SINCE: as_json(since.to_json())} if since else {}),
     }
 
 
-def front_files(plan: Plan, tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+def front_files(tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files that stand above the tiers' folders: the first page, results and record of one tier.
 
     Parameters
     ----------
-    plan
-        What was run.
     tier
         The tier whose first page this is.
     files
         That tier's files, as `tier_files` returns them.
     """
-    names = "|".join(re.escape(page.file) for page in plan.pages)
+    names = "|".join(re.escape(name) for name in files if name.endswith(".html"))
     # Text has its quotes escaped, so only attributes are met.
     front = re.sub(rf'href="(?=(?:{names})["#])', f'href="{tier}/', files[INDEX].decode())
     return {INDEX: front.encode(), RESULTS: files[RESULTS], DISCLOSURE: files[DISCLOSURE]}
