@@ -48,8 +48,8 @@ class Evidence:
         Each level as if it had been touched, beside the others: `initiative`, `level`, `touched`; then the columns from
         `n` to `flag`, `unit`.
     interrupted
-        The touched levels alone: `initiative`, `term` (`step`, `bend` a period, `mean after the start`); `n`,
-        `n_customers`, `estimate`, `std_error`, `conf_low`, `conf_high`, `p_value`, `verdict`, `flag`, `unit`.
+        The touched levels alone, told and not judged: `initiative`, `term` (`step`, `bend` a period, `mean after the
+        start`); `n`, `n_customers`, `estimate`, `std_error`, `conf_low`, `conf_high`, `flag`, `unit`.
     """
 
     effect: pd.DataFrame

@@ -182,16 +182,12 @@ def interrupted_rows(case: Case, conf_level: float) -> pd.DataFrame:
     terms = {"step": found.names.index("step")} | ({"bend": found.names.index("bend")} if bends else {})
     weights = {name: np.eye(len(found.names))[place] for name, place in terms.items()}
     rows = []
-    inverse = np.linalg.pinv(found.design)
     for name, weight in (weights | {"mean after the start": found.after}).items():
-        a = np.outer(side, weight @ inverse).ravel()
-        # A short series may look steadier than its sample allows: what chance makes of the answers is the least error.
-        error = np.sqrt(max(weight @ found.covariance @ weight, a @ case.means.covariance @ a))
-        told = judged(float(weight @ found.estimate), float(error), found.df, conf_level, WORDS)
+        told = judged(float(weight @ found.estimate), found.std_error(weight), found.df, conf_level, WORDS)
         rows.append(
             {"initiative": case.initiative.title, "term": name}
             | case.base(True)
-            | {key: told[key] for key in (*NUMBERS[:4], "p_value", "verdict")}
+            | {key: told[key] for key in NUMBERS[:4]}
             | {"flag": f"{ALONE}; {len(y)} periods", "unit": case.unit}
         )
     return pd.DataFrame(rows)
@@ -200,8 +196,8 @@ def interrupted_rows(case: Case, conf_level: float) -> pd.DataFrame:
 def _no_series(case: Case, why: str) -> pd.DataFrame:
     """Return the row of a series that is too short."""
     row = {"initiative": case.initiative.title, "term": "mean after the start"} | case.base(True)
-    row |= dict.fromkeys((*NUMBERS[:4], "p_value"), np.nan)
-    return pd.DataFrame([row | {"verdict": "", "flag": why.rstrip("."), "unit": case.unit}])
+    row |= dict.fromkeys(NUMBERS[:4], np.nan)
+    return pd.DataFrame([row | {"flag": why.rstrip("."), "unit": case.unit}])
 
 
 def _before(case: Case) -> list[tuple[str, Floats | None, int]]:

@@ -8,7 +8,19 @@ from pathlib import Path
 from rich.console import Console
 
 from cxresearch.cache import write_atomic
-from cxresearch.prove import bridge, drivers, employees, nps, panel, questions, revenue, segments, topics, weighting
+from cxresearch.prove import (
+    bridge,
+    closed_loop,
+    drivers,
+    employees,
+    nps,
+    panel,
+    questions,
+    revenue,
+    segments,
+    topics,
+    weighting,
+)
 from cxresearch.prove.claims import CHEAP, SLOW, Claim
 from cxresearch.prove.validity import page
 from cxresearch.strict_yaml import StudyError, nearest
@@ -51,6 +63,12 @@ CHECKS: dict[str, tuple[Callable[[int], list[Claim]], tuple[int, int]]] = {
     "questions-shares": (questions.shares, (500, 25)),
     "questions-prices": (questions.prices, (500, 100)),
     "questions-maxdiff": (questions.best_and_worst, SLOW),
+    "recovery-nothing": (closed_loop.without_action, SLOW),
+    "recovery-planted": (closed_loop.with_action, (500, 20)),
+    "initiatives-nothing": (closed_loop.untouched, (500, 10)),
+    "initiatives-planted": (closed_loop.touched, (500, 10)),
+    "initiatives-drifting": (closed_loop.drifting, (500, 10)),
+    "initiatives-series": (closed_loop.series, SLOW),
 }
 
 

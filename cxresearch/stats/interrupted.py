@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import statsmodels.api as sm
+from scipy import optimize
 
 from cxresearch.stats.design import Floats
 
-__all__ = ["Interrupted", "interrupted", "usual_lag"]
+__all__ = ["Interrupted", "interrupted"]
+
+# Errors correlated more than this from one period to the next are a wandering series, not a line with errors.
+LARGEST = 0.98
 
 
 @dataclass(frozen=True)
@@ -19,29 +22,24 @@ class Interrupted:
     names
         `level`, `slope`, `step` (of the level at the start), `bend` (of the slope from there on), then controls.
     estimate, covariance
-        (k,) and (k, k).
+        (k,) and (k, k), under errors of first-order autocorrelation.
+    plain
+        (k, k) covariance of least squares, under errors without autocorrelation.
     design
         (n, k) regressors.
-    lag
-        Of the errors' autocorrelation.
+    correlation
+        Of the error of one period with that of the next.
     df
         Observations less coefficients.
-    durbin_watson
-        Of the residuals: 2 without autocorrelation of first order, less with a positive one.
     """
 
     names: list[str]
     estimate: Floats
     covariance: Floats
+    plain: Floats
     design: Floats
-    lag: int
+    correlation: float
     df: int
-    durbin_watson: float
-
-    @property
-    def std_error(self) -> Floats:
-        """(k,) standard errors."""
-        return np.sqrt(np.diag(self.covariance))
 
     @property
     def after(self) -> Floats:
@@ -50,22 +48,16 @@ class Interrupted:
         since = self.design[:, self.names.index("step")] > 0
         return np.where(changed, self.design[since].mean(axis=0), 0.0)
 
+    def std_error(self, weight: Floats) -> float:
+        """Return the standard error of a weighted sum of coefficients: the larger of both covariances'.
 
-def usual_lag(n: int) -> int:
-    """Return the lag of Newey and West's rule of thumb, ⌊4·(n/100)^(2/9)⌋.
-
-    Examples
-    --------
-    >>> usual_lag(8), usual_lag(192)
-    (2, 4)
-    """
-    return int(4 * (n / 100) ** (2 / 9))
+        In a short series the autocorrelation is estimated too low, which alone would leave 85 % coverage of 95.
+        """
+        return float(np.sqrt(max(weight @ self.covariance @ weight, weight @ self.plain @ weight)))
 
 
-def interrupted(
-    y: Floats, start: int, *, bends: bool = True, controls: Floats | None = None, lag: int | None = None
-) -> Interrupted:
-    """Return a segmented regression with standard errors that hold under autocorrelation.
+def interrupted(y: Floats, start: int, *, bends: bool = True, controls: Floats | None = None) -> Interrupted:
+    """Return a segmented regression whose errors may be correlated from one period to the next.
 
     Parameters
     ----------
@@ -77,8 +69,6 @@ def interrupted(
         Whether the slope may change, too.
     controls
         (n, c) other regressors, such as seasons.
-    lag
-        Of the errors' autocorrelation; by default Newey and West's rule of thumb.
 
     Raises
     ------
@@ -87,32 +77,57 @@ def interrupted(
 
     Notes
     -----
-    y_t = level + slope·t + step·D_t + bend·(t - start)·D_t, D_t = 1 from the start on; least squares with the
-    covariance of Newey and West (1987), Bartlett weights and n/(n - k). R: `lm(y ~ t + D + post)` with
-    `NeweyWest(lag, prewhite = FALSE, adjust = TRUE)` of `sandwich`. Under about 30 observations the errors are too
-    small (Andrews 1991): a short series is told as a description.
+    y_t = level + slope·t + step·D_t + bend·(t - start)·D_t, D_t = 1 from the start on, generalised least squares with
+    AR(1) errors by restricted maximum likelihood (Wagner et al. 2002; Turner et al. 2021, who found it to cover best).
+    R: `nlme::gls(y ~ t + D + post, correlation = corAR1(), method = "REML")`. Newey and West's errors, more often seen,
+    covered a step in 75-86 % of simulated series of 8-60 periods, and are not used.
 
     Examples
     --------
     >>> y = np.array([1.0, 2.1, 2.9, 4.0, 9.1, 10.0, 10.9, 12.1])
     >>> found = interrupted(y, 4)
-    >>> found.names, float(found.estimate[2].round(1))
-    (['level', 'slope', 'step', 'bend'], 4.1)
+    >>> found.names, round(float(found.estimate[2]))
+    (['level', 'slope', 'step', 'bend'], 4)
     """
     n = len(y)
     if not 2 <= start <= n - 2:
-        raise ValueError(f"interrupted: {start} observations before the start and {n - start} after; each needs two.")
-    time = np.arange(1, n + 1, dtype=float)
+        raise ValueError(f"{start} periods before the start and {n - start} after; each side takes two.")
     since = (np.arange(n) >= start).astype(float)
-    parts = {"level": np.ones(n), "slope": time, "step": since, "bend": since * (np.arange(n) - start)}
+    parts = {"level": np.ones(n), "slope": np.arange(1.0, n + 1), "step": since, "bend": since * (np.arange(n) - start)}
     names = [name for name in parts if bends or name != "bend"]
     extra = np.empty((n, 0)) if controls is None else np.asarray(controls, dtype=float)
     x = np.column_stack([*(parts[name] for name in names), extra])
     if n <= x.shape[1]:
-        raise ValueError(f"interrupted: {n} observations for {x.shape[1]} coefficients; a longer series is needed.")
-    taken = usual_lag(n) if lag is None else lag
-    fit = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": taken, "use_correction": True})
-    residual = fit.resid
-    watson = float(np.square(np.diff(residual)).sum() / np.square(residual).sum())
+        raise ValueError(f"{n} periods for {x.shape[1]} coefficients; a longer series is needed.")
+    bounds = (-LARGEST, LARGEST)
+    found = optimize.minimize_scalar(lambda rho: _misfit(y, x, rho), bounds=bounds, method="bounded")
+    estimate, covariance = _fit(y, x, found.x)
     names += [f"control {number + 1}" for number in range(extra.shape[1])]
-    return Interrupted(names, fit.params, fit.cov_params(), x, taken, n - x.shape[1], watson)
+    return Interrupted(names, estimate, covariance, _fit(y, x, 0.0)[1], x, float(found.x), n - x.shape[1])
+
+
+def _whitened(values: Floats, rho: float) -> Floats:
+    """Return values whose errors have lost their correlation."""
+    made = values.copy()
+    made[1:] -= rho * values[:-1]
+    made[0] *= np.sqrt(1 - rho**2)
+    return made
+
+
+def _fit(y: Floats, x: Floats, rho: float) -> tuple[Floats, Floats]:
+    """Return coefficients and their covariance under a given correlation."""
+    orthogonal, triangle = np.linalg.qr(_whitened(x, rho))
+    inverse = np.linalg.inv(triangle)
+    estimate = inverse @ (orthogonal.T @ _whitened(y, rho))
+    residual = _whitened(y - x @ estimate, rho)
+    return estimate, inverse @ inverse.T * (residual @ residual) / (len(y) - x.shape[1])
+
+
+def _misfit(y: Floats, x: Floats, rho: float) -> float:
+    """Return minus the restricted log-likelihood of a correlation, without its constant."""
+    orthogonal, triangle = np.linalg.qr(_whitened(x, rho))
+    white = _whitened(y, rho)
+    residual = white - orthogonal @ (orthogonal.T @ white)
+    df = len(y) - x.shape[1]
+    size = np.log(np.abs(np.diag(triangle))).sum() - 0.5 * np.log(1 - rho**2)
+    return float(df / 2 * np.log(max(residual @ residual, np.finfo(float).tiny)) + size)
