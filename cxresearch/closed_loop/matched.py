@@ -88,11 +88,13 @@ def judged_together(rows: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     return rows.assign(verdict=rows["verdict"].mask(missed, CANNOT_TELL))
 
 
-def _row(measure: str, found: dict[str, object], expected: float, unit: str) -> dict[str, object]:
+def _row(measure: str, found: dict[str, object], by_chance: float, unit: str) -> dict[str, object]:
     """Return a row with its columns in order."""
     first = ("n", "n_customers", "n_against", "n_customers_against", "value", "value_against")
     rest = {name: value for name, value in found.items() if name not in first}
-    return {"measure": measure} | {name: found[name] for name in first} | {"expected": expected} | rest | {"unit": unit}
+    return (
+        {"measure": measure} | {name: found[name] for name in first} | {"by_chance": by_chance} | rest | {"unit": unit}
+    )
 
 
 def _difference(rows: pd.DataFrame, gained: Floats, margin: float | None, conf_level: float) -> dict[str, object]:

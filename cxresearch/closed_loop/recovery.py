@@ -43,7 +43,7 @@ class Recovery:
         One row a measure of the next answer: `recovered` (share no longer detractors), `nps` (points gained, 100 for
         each step up), `score` (points of 0-10 gained), and `answered again` (share with a next answer, of all):
         `measure`; `n`, `n_customers` (contacted), `n_against`, `n_customers_against` (not contacted), `value`,
-        `value_against` (of those matched to them), `expected` (by test and retest alone), `estimate` (difference of the
+        `value_against` (of those matched), `by_chance` (by test and retest alone), `estimate` (difference of the
         first two), `std_error`, `conf_low`, `conf_high`, `statistic`, `p_value`, `p_adjusted` (over the first three),
         `minimum_detectable`, `verdict` (`higher`, `lower`, `no difference beyond m`, `cannot tell`, ""), `flag` and
         `unit`.
@@ -96,7 +96,7 @@ def recovery(study: "StudyData", period: str | None = None, *, conf_level: float
     -----
     Each contacted detractor is matched to all who gave the same score in the same period and were not contacted; these
     weigh together as much as the contacted of their stratum. The difference is that of weighted means, its variance
-    linearised over customers of the regression on being contacted, score and period. `expected` is what chance alone
+    linearised over customers of the regression on being contacted, score and period. `by_chance` is what chance alone
     does to the next answer of people with these first answers (`stats.retest`). Being contacted was not drawn by lot:
     the difference is an adjusted association.
 

@@ -71,7 +71,8 @@ class LevelSeries:
         """τ² and the variance of its estimate.
 
         The residuals are those of means on levels, periods and touched levels after the start, each level weighted by
-        its answers; what they vary beyond sampling is τ², not below 0 (moments, as DerSimonian and Laird 1986).
+        its answers; what they vary beyond sampling is τ² (moments, as DerSimonian and Laird 1986). It may be negative:
+        set to 0 it would be too large in the mean, and intervals would cover 98 % where levels do not move.
         """
         levels, times = self.mean.shape
         by_level = np.kron(np.eye(levels), np.ones((times, 1)))
@@ -81,8 +82,8 @@ class LevelSeries:
         basis = np.linalg.qr(root[:, None] * np.hstack([by_level, by_period, changed]))[0]
         form = root[:, None] * (np.eye(len(root)) - basis @ basis.T) * root
         size, mean = np.trace(form), self.mean.ravel()
-        shock = max(float(mean @ form @ mean - np.trace(form @ self.covariance)) / size, 0.0)
-        moved = form @ (self.covariance + shock * np.eye(len(mean)))
+        shock = float(mean @ form @ mean - np.trace(form @ self.covariance)) / size
+        moved = form @ (self.covariance + max(shock, 0.0) * np.eye(len(mean)))
         return shock, float(2 * np.sum(moved * moved.T) / size**2)
 
     def contrast(self, levels: Floats, periods: Floats) -> Contrast:
@@ -97,13 +98,14 @@ class LevelSeries:
 
         Notes
         -----
-        Variance a'Σa + τ²·a'a. Degrees of freedom after Satterthwaite (1946): only τ² is estimated from few numbers.
+        Variance a'Σa + τ²·a'a, at least half of the sampling variance a'Σa: few residuals may be small by chance, which
+        Satterthwaite's degrees of freedom (1946) then allow for.
         """
         a = np.outer(levels, periods).ravel()
         shock, uncertain = self.shocks
-        size = float(a @ a)
-        variance = float(a @ self.covariance @ a) + shock * size
-        degrees = 2 * variance**2 / (size**2 * uncertain) if uncertain > 0 else np.inf
+        size, sampling = float(a @ a), float(a @ self.covariance @ a)
+        variance = max(sampling + shock * size, sampling / 2)
+        degrees = 2 * (sampling + max(shock, 0.0) * size) ** 2 / (size**2 * uncertain) if uncertain > 0 else np.inf
         return Contrast(float(a @ self.mean.ravel()), float(np.sqrt(variance)), degrees)
 
     @property
