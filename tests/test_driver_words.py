@@ -29,7 +29,7 @@ def told(**changes):
 
 
 def test_a_driver_that_matters_by_its_company_is_said_to():
-    assert told().startswith("App: important because it travels with Staff; no effect of its own found (0.6 NPS points")
+    assert told().startswith("App: important because it travels with Staff; no effect of its own found (0.6 points of NPS")
     assert "[−1.0, 2.2]" in told()
     assert "12% [10%, 14%]" in told()
     assert told().endswith("Base: 800 ratings.")
@@ -42,7 +42,7 @@ def test_a_small_share_or_no_company_is_not_called_important():
 
 
 def test_an_effect_of_its_own_needs_an_interval_above_zero():
-    assert told(conf_low=0.1).startswith("App: 0.6 NPS points per rating point [0.1, 2.2] when all others")
+    assert told(conf_low=0.1).startswith("App: 0.6 points of NPS per rating point [0.1, 2.2] when all others")
     assert "against its correlation" in told(estimate=-3.0, conf_low=-5.0, conf_high=-1.0)
     assert "no effect of its own" not in told(conf_low=0.1)
 

@@ -8,7 +8,7 @@
 """
 
 from cxresearch.drivers.checks import Checks, checks
-from cxresearch.drivers.findings import findings
+from cxresearch.drivers.findings import findings, group_shares
 from cxresearch.drivers.importance import Importance, importance
 from cxresearch.drivers.penalty_reward import penalty_reward
 from cxresearch.drivers.plan import plan_against_done
@@ -25,6 +25,7 @@ __all__ = [
     "Stability",
     "checks",
     "findings",
+    "group_shares",
     "importance",
     "importance_of",
     "over_periods",

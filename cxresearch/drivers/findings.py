@@ -6,8 +6,9 @@ import pandas as pd
 from cxresearch.drivers.checks import Checks
 from cxresearch.drivers.importance import Importance
 from cxresearch.drivers.prepared import Prepared
+from cxresearch.strict_yaml import StudyError
 
-__all__ = ["findings"]
+__all__ = ["findings", "group_shares"]
 
 # Ratings less alike than this do not travel together.
 MOST_ALONE = 0.3
@@ -40,7 +41,7 @@ def findings(importance: Importance, prepared: Prepared, checks: Checks) -> pd.D
     >>> prepared = cx.drivers.prepare(cx.load("demo", period="2026Q3"), n_periods=4, copies=2)
     >>> told = findings(cx.drivers.importance_of(prepared, n_boot=0), prepared, cx.drivers.checks(prepared))
     >>> told.loc[~told["own_effect"], ["driver", "travels_with"]].values.tolist()
-    [['app', 'billing']]
+    [['app', 'speed']]
     """
     beside = ["estimate", "std_error", "conf_low", "conf_high", "correlation", "own_effect"]
     slopes = importance.coefficients.drop_duplicates("driver").set_index("driver")[beside]
@@ -58,6 +59,38 @@ def findings(importance: Importance, prepared: Prepared, checks: Checks) -> pd.D
     )
     first = ["driver", "n", "n_customers", "n_eff", "n_rated", *beside[:4], "share", "share_low", "share_high"]
     return rows[[*first, *(name for name in rows if name not in (*first, "flag")), "flag"]]
+
+
+def group_shares(importance: Importance, prepared: Prepared) -> pd.DataFrame:
+    """Return what each group of drivers explains as a whole.
+
+    Parameters
+    ----------
+    importance
+        What `importance_of` returned.
+    prepared
+        The answers it was made of.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `importance.groups`.
+
+    Raises
+    ------
+    StudyError
+        If the study file makes no groups: then each driver is one, and nothing is told that the shares do not.
+
+    Examples
+    --------
+    >>> import cxresearch as cx
+    >>> prepared = cx.drivers.prepare(cx.load("demo", period="2026Q3"), n_periods=4, copies=2)
+    >>> group_shares(cx.drivers.importance_of(prepared, n_boot=0), prepared)["group"].tolist()
+    ['product', 'ease', 'interaction']
+    """
+    if not prepared.groups:
+        raise StudyError("groups: the study file makes no groups of drivers; name them under `drivers: groups:`.")
+    return importance.groups
 
 
 def _companions(rows: pd.DataFrame, prepared: Prepared) -> pd.Series:

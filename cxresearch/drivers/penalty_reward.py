@@ -24,6 +24,8 @@ Limits = float | Mapping[str, float] | None
 MIDDLE, TOP = 0.5, 0.8
 FEWEST = 30
 ALIKE = 1e-8
+# An effect under this part of the outcome's range is what arithmetic leaves of none.
+ROUNDING = 1e-9
 BASIC, PERFORMANCE, EXCITEMENT, UNTOLD = "basic", "performance", "excitement", "cannot tell"
 PARTS = ("penalty", "reward", "estimate")
 
@@ -159,14 +161,14 @@ def _effects(rows: Regressors, cells: list[dict[str, Any]], others: str, conf_le
     is_high = (rows.x >= [cell["high"] for cell in cells]).astype(float)
     held = np.hstack([is_low, is_high, *([rows.x] if others == "ratings" else [])])
     owner = np.arange(held.shape[1]) % len(cells)
-    lines = []
+    nothing, lines = ROUNDING * float(np.ptp(rows.outcome)), []
     for place, cell in enumerate(cells):
         own = np.column_stack([is_low[:, place], is_high[:, place]])
         known = ~np.isnan([cell["n_low"], cell["n_high"]])
         beside = _independent(np.column_stack([np.ones(len(own)), rows.controls, held[:, owner != place]]))
         fit = least_squares(rows.outcome, np.column_stack([own[:, known], beside]), rows.design)
         beta, covariance = np.full(2, np.nan), np.full((2, 2), np.nan)
-        beta[known] = fit.estimate[: known.sum()]
+        beta[known] = np.where(np.abs(fit.estimate) < nothing, 0.0, fit.estimate)[: known.sum()]
         covariance[np.ix_(known, known)] = fit.covariance[: known.sum(), : known.sum()]
         times = float(stats.t.ppf((1 + conf_level) / 2, max(fit.df, 1)))
         lines.append(cell | _parts(beta, covariance, times))

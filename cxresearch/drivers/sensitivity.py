@@ -17,7 +17,8 @@ from cxresearch.strict_yaml import StudyError
 
 __all__ = ["Stability", "sensitivity", "stability"]
 
-VOTES, SCORE, ORDERED = "votes (headline)", "score 0–10", "ordered groups"
+VOTES, LEAST_SQUARES = "votes (headline)", "least squares (headline)"
+SCORE, ORDERED = "score 0–10", "ordered groups"
 COLUMNS = ["estimate", "std_error", "conf_low", "conf_high"]
 SIGNIFICANCE = 0.05
 
@@ -33,10 +34,10 @@ def sensitivity(prepared: Prepared) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `driver`, `model` (`votes (headline)` by least squares; for an NPS also `score 0–10` by least squares and
-        `ordered groups` by proportional odds; for any other outcome one row a driver): `n`, `n_customers`, `n_eff`,
-        `estimate` (β, in points, scale points and log odds), `std_error`, `conf_low`, `conf_high`, `share`, `rank`,
-        `own_effect`, `flag`.
+        `driver`, `model` (`votes (headline)` by least squares, and `score 0–10` by least squares, for an NPS;
+        `least squares (headline)` for any other outcome; `ordered groups` by proportional odds): `n`, `n_customers`,
+        `n_eff`, `estimate` (β, in points, scale points and log odds), `std_error`, `conf_low`, `conf_high`, `share`,
+        `rank`, `own_effect`, `flag`.
 
     Raises
     ------
@@ -51,11 +52,13 @@ def sensitivity(prepared: Prepared) -> pd.DataFrame:
     np.True_
     """
     named = prepared.arguments
-    models: dict[str, tuple[pd.DataFrame, dict[str, Any], Model]] = {VOTES: (prepared.frame, named, "ols")}
-    if prepared.outcome == "nps":
+    of_votes = prepared.outcome == "nps"
+    models: dict[str, tuple[pd.DataFrame, dict[str, Any], Model]] = {}
+    models[VOTES if of_votes else LEAST_SQUARES] = (prepared.frame, named, "ols")
+    if of_votes:
         score = {**named, "outcome": "score"}
-        models |= {SCORE: (prepared.frame.assign(score=prepared.frame["nps"]), score, "ols")}
-        models |= {ORDERED: (prepared.frame, named, "ordered")}
+        models[SCORE] = (prepared.frame.assign(score=prepared.frame["nps"]), score, "ols")
+    models[ORDERED] = (prepared.frame, named, "ordered")
     parts = []
     for name, (frame, arguments, model) in models.items():
         found = importance(frame, **arguments, model=model, n_boot=0)

@@ -67,7 +67,7 @@ def driver_of_row(record: Mapping[str, Any], arguments: Arguments, labels: Label
     """
     name = say.level("driver", record["driver"], labels)
     limits = say.interval(record["conf_low"], record["conf_high"], "number", digits=1, between=", ")
-    unit = f"{metric_name(record, arguments, labels)} points per rating point"
+    unit = f"points of {metric_name(record, arguments, labels)} per rating point"
     effect = f"{say.number(record['estimate'], 'number', digits=1)} {unit} [{limits}]"
     return joined(f"{name}: {_verdict(record, effect, labels)}.", _share(record), _base(record))
 
