@@ -8,7 +8,10 @@ import pandas as pd
 
 from cxresearch.strict_yaml import StudyError
 
-__all__ = ["Refusal", "attempt"]
+__all__ = ["NOT_REPORTED", "Refusal", "attempt"]
+
+# How a refusal begins on a page.
+NOT_REPORTED = "Not reported: "
 
 # What analysis raises where a study does not have what it needs, in a sentence without a cell of it.
 REFUSALS = (StudyError, KeyError, ValueError)
@@ -46,7 +49,7 @@ class Refusal:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the sentence as the frame of an output."""
-        return pd.DataFrame({"sentence": [f"Not reported: {self.sentence}"]})
+        return pd.DataFrame({"sentence": [f"{NOT_REPORTED}{self.sentence}"]})
 
 
 def attempt(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
