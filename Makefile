@@ -35,13 +35,11 @@ report: env  ## Make the report of a run file (RUN=params/demo-2026q3.yaml)
 
 test: env  ## Run all tests: the package and its examples, then the notebooks
 	$(BIN)/pytest -n 2 --dist loadfile
-	$(BIN)/pytest -o addopts= --nbval-lax --nbval-current-env $(NOTEBOOKS)
+	$(BIN)/pytest -o addopts= -n 2 --dist loadfile --nbval-lax --nbval-current-env $(NOTEBOOKS)
 
 notebooks: env  ## Run every notebook afresh and keep only the outputs that nbval checks
-	@for notebook in $(NOTEBOOKS); do \
-	  $(BIN)/jupyter execute --inplace $$notebook && \
-	  $(BIN)/nbstripout --keep-count --keep-id --extra-keys metadata.language_info $$notebook || exit 1; \
-	done
+	@printf '%s\n' $(NOTEBOOKS) | xargs -P 2 -I NOTEBOOK sh -c '$(BIN)/jupyter execute --inplace NOTEBOOK && \
+	  $(BIN)/nbstripout --keep-count --keep-id --extra-keys metadata.language_info NOTEBOOK'
 
 lint: env  ## Check style and types
 	$(BIN)/ruff check
