@@ -86,11 +86,25 @@ def _topic(record: Mapping[str, Any], arguments: Arguments, labels: Labels) -> s
     return f"{metric} is {size} {record['verdict']} where comments name “{name}”, as {share} of them do"
 
 
+def _initiative(record: Mapping[str, Any], arguments: Arguments, labels: Labels) -> str:
+    """Return how much more, or less, those whom an initiative touched moved than the others."""
+    title, whom = say.clean(str(record["initiative"])), say.level("level", record["level"], labels)
+    unit, way = unit_of(record, arguments), "more" if record["verdict"] == "rose" else "less"
+    moved = f"{metric_name(record, arguments, labels)} moved {_size(record, unit)} {way} for {whom} than for the others"
+    return f"After “{title}” {moved}: {_in_what_sense(str(record['status']))}"
+
+
+def _in_what_sense(status: str) -> str:
+    """Return what may be read into a difference."""
+    return "a quasi-experiment" if status == "quasi-experiment" else "an association"
+
+
 SENTENCES: dict[str, Callable[[Mapping[str, Any], Arguments, Labels], str]] = {
     "change": _changed,
     "comparison": _compared,
     "driver": _driver,
     "topic": _topic,
+    "initiative": _initiative,
 }
 
 

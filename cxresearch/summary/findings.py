@@ -12,8 +12,10 @@ __all__ = ["findings", "first_screen", "of_all_kinds"]
 COLUMNS = (
     *ABOUT,
     *("n", "n_customers", "value", "value_against", "estimate", "conf_low", "conf_high", "share"),
-    *("verdict", "unit", "kind", "news", "weight", "owner", "page", "key", "flag"),
+    *("verdict", "unit", "kind", "initiative", "status", "news", "weight", "owner", "page", "key", "flag"),
 )
+NUMBERS = ("value", "value_against", "estimate", "conf_low", "conf_high", "share", "weight")
+TEXTS = ("verdict", "unit", "kind", "initiative", "status", "page", "key", "flag")
 BETTER, WORSE = "better", "worse"
 RISES = ("rose", "higher")
 
@@ -33,7 +35,8 @@ def findings(run: Recorded) -> pd.DataFrame:
         `n_customers`; `value` and `value_against` (the levels now and before, or of the group and the rest);
         `estimate`, `conf_low`, `conf_high` (the difference; of a driver the points that go with one rating point);
         `share` (of the customers concerned, 0-1); `verdict` (`rose`, `fell`, `higher`, `lower`, `lever`); `unit`;
-        `kind` (`change`, `comparison`, `driver`, `topic`); `news` (`better`, `worse`, `lever`); `weight` (points of the
+        `kind` (`change`, `comparison`, `driver`, `topic`, `initiative`, whose title is in `initiative` and what may be
+        read into it in `status`); `news` (`better`, `worse`, `lever`); `weight` (points of the
         primary metric that everyone's score surely owes to it, see the method `findings`); `owner`; `page` and `key`
         (where the number stands); `flag`. No row where nothing is supported.
 
@@ -62,19 +65,18 @@ def findings(run: Recorded) -> pd.DataFrame:
 def of_all_kinds(run: Recorded) -> pd.DataFrame:
     """Return the supported findings in the order of their pages; those off the scale have no weight."""
     parts = [part.assign(kind=kind) for kind, read in SOURCES.items() if len(part := read(run))]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: [] for name in ABOUT}, dtype="str")
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     found = found.reindex(columns=list(dict.fromkeys([*found.columns, *COLUMNS])))
-    found = found.fillna(dict.fromkeys([*ABOUT], EVERYONE) | {"flag": ""})
-    found = found.drop_duplicates([*ABOUT, "kind"])
+    blank = dict.fromkeys(ABOUT, EVERYONE) | dict.fromkeys(TEXTS, "")
+    found = found.assign(**{name: found[name].astype("object").fillna(text) for name, text in blank.items()})
+    found = found.drop_duplicates([*ABOUT, "kind", "initiative"])
     owners = run.study.definition.owners | topic_owners(run)
     found = found.assign(
         news=[_news(*row) for row in found[["verdict", "metric"]].itertuples(index=False)],
         owner=[owner_of(row, owners) for row in found.to_dict("records")],
     )
-    floats = dict.fromkeys(
-        ("value", "value_against", "estimate", "conf_low", "conf_high", "share", "weight"), "float64"
-    )
-    found = found.astype(floats | {"n": "int64", "n_customers": "int64"} | dict.fromkeys(ABOUT, "str"))
+    types = dict.fromkeys(NUMBERS, "float64") | dict.fromkeys(("n", "n_customers"), "int64")
+    found = found.astype(types | dict.fromkeys((*ABOUT, *TEXTS, "news", "owner"), "str"))
     return found[list(COLUMNS)].reset_index(drop=True)
 
 

@@ -102,5 +102,6 @@ def initiatives(run: Recorded) -> pd.DataFrame:
     StudyError
         If nothing was run.
     """
-    found = [shown(output) for output in run.told("initiatives") if "owner" in output.grid.columns]
-    return found[0] if found else pd.DataFrame({"initiative": [], "owner": []}, dtype="str")
+    run.told()
+    output = run.with_columns("initiative", "status", "verdict", "owner")
+    return shown(output) if output is not None else pd.DataFrame({"initiative": [], "owner": []}, dtype="str")

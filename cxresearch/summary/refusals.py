@@ -82,4 +82,9 @@ def _of_output(output: ProtectedPayload) -> dict[str, str] | None:
     match = WHAT_TO_DO.match(sentence.removeprefix(NOT_REPORTED))
     told = match.groupdict() if match else {"reason": sentence.removeprefix(NOT_REPORTED).rstrip("."), "would_take": ""}
     told["would_take"] = "" if told["would_take"] == SAYS_NOTHING else told["would_take"]
-    return {**told, "not_said": output.caption or say.label(output.key), "page": first["page"], "key": output.key}
+    return {
+        **told,
+        "not_said": output.caption or say.label(output.key.replace("-", "_")),
+        "page": first["page"],
+        "key": output.key,
+    }

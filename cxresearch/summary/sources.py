@@ -26,10 +26,11 @@ LEVER = "lever"
 def changes(run: Recorded) -> pd.DataFrame:
     """Return what rose or fell since the period before, for everyone and for groups."""
     parts = [_changed(output) for output in run.told("change")]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["metric", "segment", "verdict"])
-    found = found[found["verdict"].isin(["rose", "fell"])]
-    everyone = pd.concat([part[part["segment"].eq(EVERYONE)] for part in parts] or [found])
-    whole = found["metric"].map(everyone.groupby("metric")["n_customers"].max())
+    if not parts:
+        return pd.DataFrame()
+    known = pd.concat(parts, ignore_index=True)
+    found = known[known["verdict"].isin(["rose", "fell"])]
+    whole = found["metric"].map(known[known["segment"].eq(EVERYONE)].groupby("metric")["n_customers"].max())
     return _weighed(run, found.assign(share=found["n_customers"] / whole))
 
 
@@ -44,12 +45,11 @@ def _changed(output: ProtectedPayload) -> pd.DataFrame:
 
 def comparisons(run: Recorded) -> pd.DataFrame:
     """Return the groups that differ from what they were compared with."""
-    found = [_compared(output) for output in run.told("comparison")]
-    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["segment", "verdict"])
-    kept = frame["verdict"].isin(["higher", "lower"]) & ~frame["segment"].isin(NO_GROUP_OF_CUSTOMERS)
-    frame = frame[kept]
-    if frame.empty:
-        return frame
+    parts = [_compared(output) for output in run.told("comparison")]
+    if not parts:
+        return pd.DataFrame()
+    known = pd.concat(parts, ignore_index=True)
+    frame = known[known["verdict"].isin(["higher", "lower"]) & ~known["segment"].isin(NO_GROUP_OF_CUSTOMERS)]
     both = frame["n_customers"] + frame["n_customers_against"]
     return _weighed(run, frame.assign(share=frame["n_customers"] / both))
 
@@ -62,7 +62,7 @@ def _compared(output: ProtectedPayload) -> pd.DataFrame:
 
 def drivers(run: Recorded) -> pd.DataFrame:
     """Return the ratings with an effect of their own, weighed by the customers who give a low one."""
-    rated, moments = run.first("drivers"), run.first("moments")
+    rated, moments = run.first("drivers"), run.with_columns("driver", "n_low", "penalty")
     if rated is None or moments is None:
         return pd.DataFrame()
     low = shown(moments).drop_duplicates("driver").set_index("driver")
@@ -84,6 +84,17 @@ def topics(run: Recorded) -> pd.DataFrame:
     return frame.assign(verdict=verdict, weight=weight)
 
 
+def initiatives(run: Recorded) -> pd.DataFrame:
+    """Return the initiatives after which the levels that they touched moved otherwise than the others."""
+    output = run.with_columns("initiative", "status", "verdict", "value_against")
+    if output is None:
+        return pd.DataFrame()
+    frame = _with_unit(shown(output), output)
+    frame = frame[frame["verdict"].isin(["rose", "fell"])]
+    both = frame["n_customers"] + frame["n_customers_against"]
+    return _weighed(run, frame.assign(share=frame["n_customers"] / both))
+
+
 def _with_unit(frame: pd.DataFrame, output: ProtectedPayload) -> pd.DataFrame:
     """Return rows with the unit of each row's metric."""
     return frame.assign(unit=[unit_of(record, output.arguments) for record in frame.to_dict("records")])
@@ -102,4 +113,5 @@ SOURCES: dict[str, Callable[[Recorded], pd.DataFrame]] = {
     "comparison": comparisons,
     "driver": drivers,
     "topic": topics,
+    "initiative": initiatives,
 }
