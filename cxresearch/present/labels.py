@@ -215,6 +215,11 @@ HEADINGS = {
     "lowest": "Lowest group",
     "highest": "Highest group",
     "step_share": "Of the step before",
+    "by_chance": "By chance alone",
+    "urgent": "Of high impact",
+    "value_at_risk": "Paid in the 12 months before",
+    "p_levels": "p-value by rank of levels",
+    "side": "Group",
     "first_wave": "From",
     "last_wave": "To",
 }

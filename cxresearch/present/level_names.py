@@ -20,6 +20,9 @@ LEVELS = {
     },
     "choice": {"basis": "Answers used", "months": "Months ahead"},
     "check": {
+        "pre-trend": "Did both run alike before?",
+        "placebo start": "Does a start that never was do nothing?",
+        "other levels": "Does it stand out among all levels?",
         "overlap": "Overlap: largest variance inflation",
         "condition": "Condition number of all ratings",
         "halo": "Halo: share of the first component",
@@ -31,6 +34,12 @@ LEVELS = {
         "lower bound of reliability": "Its lower bound",
     },
     "outcome": {"score": "0–10 score"},
+    "measure": {
+        "recovered": "No longer a detractor",
+        "nps": "NPS gained",
+        "score": "Score gained (0–10)",
+        "answered again": "Answered again",
+    },
     "part": {"link": "One model of both", "together": "Both together"},
     "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors", "ai": "AI",
               "person": "Person"},
