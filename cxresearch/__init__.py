@@ -11,6 +11,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.economics` values customers: who stays, what they bring, what new ones cost.
 - `cx.employees` links how teams are to how their customers feel.
+- `cx.journey` follows customers through the touchpoints: what each is worth, who handled it, where they go next.
 - `cx.questions` plans market-research questions inserted into the survey, and analyses their answers.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
 - `cx.topics` finds what customers say in their own words, and scores every period alike.
@@ -29,6 +30,7 @@ _NAMESPACES = (
     "drivers",
     "economics",
     "employees",
+    "journey",
     "metrics",
     "quality",
     "questions",
@@ -52,6 +54,7 @@ __all__ = [
     "drivers",
     "economics",
     "employees",
+    "journey",
     "load",
     "metrics",
     "quality",

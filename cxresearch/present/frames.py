@@ -13,8 +13,10 @@ BASES = ("n", "n_customers", "n_eff", "n_previous", "n_customers_previous", "n_a
 # The columns that are in the unit of the metric; other decimals are plain numbers unless `units` names theirs.
 IN_UNIT = ("estimate", "conf_low", "conf_high", "previous", "current", "previous_low", "previous_high", "change",
            "change_low", "change_high", "target", "minimum_detectable", "std_error", "value", "value_against",
-           "benchmark", "raw", "at_least", "margin", "difference", "difference_low", "difference_high",
-           "penalty", "penalty_low", "penalty_high", "reward", "reward_low", "reward_high")  # fmt: skip
+           "benchmark", "by_chance", "raw", "at_least", "margin", "difference", "difference_low", "difference_high",
+           "penalty", "penalty_low", "penalty_high", "reward", "reward_low", "reward_high", "penalty_before",
+           "penalty_before_low", "penalty_before_high", "reward_before", "reward_before_low", "reward_before_high",
+           "lowest", "highest", "usual")  # fmt: skip
 LIMITS = {
     "estimate": ("conf_low", "conf_high"),
     "change": ("change_low", "change_high"),
@@ -23,6 +25,8 @@ LIMITS = {
     "share": ("share_low", "share_high"),
     "penalty": ("penalty_low", "penalty_high"),
     "reward": ("reward_low", "reward_high"),
+    "penalty_before": ("penalty_before_low", "penalty_before_high"),
+    "reward_before": ("reward_before_low", "reward_before_high"),
     "percent": ("percent_low", "percent_high"),
     "points": ("points_low", "points_high"),
     "money": ("money_low", "money_high"),
