@@ -23,7 +23,7 @@ from cxresearch.revenue.sensitivity import e_value, robustness, robustness_value
 from cxresearch.revenue.specification import specification_choices, specification_curve
 from cxresearch.revenue.two_part import two_part
 from cxresearch.schema import Run, Study
-from cxresearch.stats.poisson import poisson_fit, poisson_slopes
+from cxresearch.stats.poisson import poisson_fit, poisson_slopes, within_poisson_fit
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study_data import Quality, StudyData
 
@@ -206,9 +206,32 @@ def test_the_planned_specification_is_the_headline(link, demo):
     planned = found[found["status"].eq("planned")]
     assert len(planned) == 1
     assert planned["estimate"].iloc[0] == pytest.approx(link.effect.loc[0, "estimate"])
-    assert len(found) == 16
+    assert len(found) == 16 + 2
     assert found["estimate"].is_monotonic_increasing
-    assert found.groupby("outcome")["place"].apply(sorted).tolist() == [list(range(1, 9))] * 2
+    assert found.groupby("outcome")["place"].apply(sorted).tolist() == [list(range(1, 10))] * 2
+
+
+def test_change_within_customers_tells_the_planted_worth_too(demo):
+    found = specification_curve(demo, Answers(3, ("renewal_window",)), horizons=(), surveys=())
+    within = found[found["basis"].eq("change within customers") & found["outcome"].eq("nps")].iloc[0]
+    assert within["conf_low"] < 0.08 < within["conf_high"]
+    assert within["n"] >= 2 * within["n_customers"]
+
+
+@pytest.mark.filterwarnings("ignore:cov_type not fully supported with var_weights")
+def test_customer_effects_are_those_of_a_model_with_an_indicator_each():
+    rng = np.random.default_rng(4)
+    cluster = np.repeat(np.arange(40), 3)
+    x, own = rng.normal(size=(120, 2)), rng.normal(size=40)[cluster]
+    y, weight = rng.gamma(2.0, np.exp(own + x @ [0.5, -0.2])), rng.uniform(0.5, 2.0, 120)
+    fit = within_poisson_fit(y, x, weight, cluster)
+    full = np.column_stack([x, pd.get_dummies(cluster).to_numpy(dtype=float)])
+    same = sm.GLM(y, full, family=sm.families.Poisson(), var_weights=weight).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}, tol=1e-12
+    )
+    assert fit.slopes == pytest.approx(same.params[:2], abs=1e-7)
+    factor = 40 / 39 * 119 / 118
+    assert fit.covariance == pytest.approx(factor * same.cov_params()[:2, :2], rel=1e-6)
 
 
 def test_where_all_weigh_the_same_no_specification_stands_twice(link, demo):

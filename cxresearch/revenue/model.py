@@ -9,11 +9,11 @@ from scipy import stats
 
 from cxresearch.stats.design import Floats
 from cxresearch.stats.intervals import t_interval
-from cxresearch.stats.poisson import PoissonFit, poisson_fit
+from cxresearch.stats.poisson import PoissonFit, poisson_fit, within_poisson_fit
 from cxresearch.stats.survey import base_flag, kish
 from cxresearch.strict_yaml import StudyError
 
-__all__ = ["ESTIMATES", "KNOWN", "Model", "in_percent", "known_rows", "row_of", "terms_of"]
+__all__ = ["ESTIMATES", "KNOWN", "Model", "in_percent", "known_rows", "row_of", "terms_of", "within_customers"]
 
 ESTIMATES = [
     "n",
@@ -104,6 +104,25 @@ class Model:
 def terms_of(rows: pd.DataFrame, loyalty: str) -> dict[str, Floats]:
     """Return the one term of the headline: loyalty as it is."""
     return {loyalty: rows["loyalty"].to_numpy(dtype=float)}
+
+
+def within_customers(rows: pd.DataFrame, controls: list[str], loyalty: str) -> PoissonFit:
+    """Return the fit with an effect of each customer and neither baseline nor vote before; loyalty's slope is first.
+
+    Raises
+    ------
+    StudyError
+        If the model cannot be fitted, in a sentence.
+    """
+    x, _ = Model(rows, controls, before="", previous=False).design(terms_of(rows, loyalty))
+    changing = x[:, (x.std(axis=0) > 0)]
+    weight = rows["weight"].to_numpy(dtype=float)
+    try:
+        return within_poisson_fit(
+            rows["after"].to_numpy(dtype=float), changing, weight / weight.mean(), pd.factorize(rows["customer"])[0]
+        )
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise StudyError(f"revenue: no fit within {rows['customer'].nunique()} customers: {error}") from None
 
 
 def known_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:

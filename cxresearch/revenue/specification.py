@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cxresearch.revenue.linked import STUDY_WEIGHT, Answers, Linked, linked_answers
-from cxresearch.revenue.model import ESTIMATES, EVERYONE, KNOWN, Model, known_rows, row_of, terms_of
+from cxresearch.revenue.model import ESTIMATES, EVERYONE, KNOWN, Model, known_rows, row_of, terms_of, within_customers
 from cxresearch.strict_yaml import StudyError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = ["specification_choices", "specification_curve"]
 
 CHOICES = ["survey", "outcome", "months", "controls", "weights", "basis", "status"]
 PLANNED, EXPLORATORY = "planned", "exploratory"
+WITHIN = "change within customers"
 NONE = "none"
 
 
@@ -44,8 +45,8 @@ def specification_curve(
         Sorted by estimate: `outcome` (`nps` or `score`), `place` (1 the smallest of its outcome), then `n` …
         `percent_high` as in `customer_link`; `survey`, `months`, `controls`, `weights`, `basis`, `status` (`planned`
         for the headline, else `exploratory`), `flag`. The slope of a 0-10 score is per point, so it is compared in sign
-        and certainty, not in size. What cannot be fitted
-        is left out.
+        and certainty, not in size. The basis `change within customers` has an effect of each customer in place of
+        revenue and vote before. What cannot be fitted is left out.
 
     Raises
     ------
@@ -118,9 +119,26 @@ def _summary(choice: str, option: str, part: pd.DataFrame) -> dict[str, object]:
     }
 
 
+def _within(linked: Linked, one: Answers) -> list[dict[str, object]]:
+    """Return the fit with an effect of each customer in place of revenue and vote before, if there is one.
+
+    Both together would put this customer's earlier error on both sides (Nickell 1981).
+    """
+    rows = linked.rows
+    paid = rows.groupby("customer")["after"].transform("sum")
+    rows = rows[rows.groupby("customer")["after"].transform("size").gt(1) & paid.gt(0)]
+    try:
+        fitted = row_of(within_customers(rows, linked.controls, linked.loyalty), 0, rows)
+    except StudyError:
+        return []
+    held = ", ".join(one.controls) or NONE
+    choice = [one.survey, one.outcome, one.horizon, held, one.weight or NONE, WITHIN, EXPLORATORY]
+    return [{**dict(zip(CHOICES, choice, strict=True)), **fitted}]
+
+
 def _variants(linked: Linked, one: Answers, planned: Answers) -> list[dict[str, object]]:
     """Return the fits of linked answers with and without controls, weights and the vote before."""
-    found = []
+    found = _within(linked, one)
     known, chosen = linked.rows[linked.rows["previous_known"]], known_rows(linked.rows)[1]
     # Where all weigh the same, the study's weights and none are one specification.
     weights = [STUDY_WEIGHT, NONE] if one.weight and linked.rows["weight"].nunique() > 1 else [one.weight or NONE]
