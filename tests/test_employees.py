@@ -8,7 +8,8 @@ import pytest
 import statsmodels.api as sm
 
 import cxresearch as cx
-from cxresearch.demo import billing, company, contacts, experience, planted
+from cxresearch.demo import billing, contacts, experience, planted
+from cxresearch.demo import company as halden
 from cxresearch.present import words
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import Grid, Payload
@@ -66,7 +67,7 @@ def in_all_contacts():
     Planted are 1.3 points before scores are cut off at 10, as a fifth of them are.
     """
     seed = planted.SEED
-    people = company.customers(seed)
+    people = halden.customers(seed)
     felt = experience.live(people, seed)
     rows = contacts.contacts(people, billing.bill(people, felt, seed), felt, seed)
     score = rows[rows["team"].ne("")].pivot_table(index="team", columns="quarter", values="score").to_numpy()
