@@ -101,6 +101,17 @@ def test_minilm_is_that_of_sentence_transformers(project):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_a_point_is_the_same_to_the_last_bit_whatever_is_embedded_with_it():
+    model, words = open_embedding("minilm"), "the app is slow and nobody answers my calls about it again".split()
+    texts = [" ".join(words[start : start + size]) for size in range(1, 9) for start in range(13 - size)]
+    order = np.random.default_rng(0).permutation(len(texts))
+    apart = np.empty((len(texts), 384), np.float32)
+    for part in np.split(order, [1, 4, 9, 40]):
+        apart[part] = embed._encode(model, [texts[row] for row in part])
+    assert np.array_equal(apart, embed._encode(model, texts))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_the_model_is_loaded_in_silence(project, capfd):
     embed._load.cache_clear()
     open_embedding("minilm").points(["The app is slow."])

@@ -13,6 +13,7 @@ from cxresearch.topics.corrected import corrected_change, corrected_shares
 from cxresearch.topics.emerging import emerging
 from cxresearch.topics.feedback import feedback_shares
 from cxresearch.topics.impact import impact
+from cxresearch.topics.lifecycle import Lifecycle, lifecycle
 from cxresearch.topics.mentions import Mentions
 from cxresearch.topics.model import fit
 from cxresearch.topics.news import new_topics
@@ -30,6 +31,7 @@ from cxresearch.topics.track import drift_band, ledger
 from cxresearch.topics.value import revenue_at_risk
 
 __all__ = [
+    "Lifecycle",
     "Mentions",
     "Prepared",
     "Stability",
@@ -50,6 +52,7 @@ __all__ = [
     "impact",
     "krippendorff_alpha",
     "ledger",
+    "lifecycle",
     "load",
     "mentions",
     "new_topics",

@@ -20,11 +20,11 @@ from cxresearch.topics import addressees, vectors
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-MINILM, TFIDF = "minilm", "tfidf"
+MINILM, TFIDF, FOLDER = "minilm", "tfidf", "folder"
 # The weights of sentence-transformers/all-MiniLM-L6-v2; the package that brings them has no known author.
 MINILM_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS, MAX_WORDS = 100, 20_000
-BATCH = 32
+BATCH, FILLED = 32, 8
 BFLOAT16 = ("avx512_bf16", "amx_bf16", "arm_bf16")
 # Of fewer texts no progress is shown.
 SHOWN = 200
@@ -59,6 +59,11 @@ class Embedding:
     vocabulary: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
     arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What `open_embedding` opens it by."""
+        return self.folder if self.kind == FOLDER and self.folder else self.kind
 
     def describe(self) -> dict[str, Any]:
         """Return what of it is plain JSON."""
@@ -136,28 +141,30 @@ def _local(folder: Path) -> Embedding:
             "(modules.json); check the path."
         )
     parts = [[str(path.relative_to(folder)), file_digest(path)] for path in files]
-    return Embedding("folder", digest(parts), None, str(folder))
+    return Embedding(FOLDER, digest(parts), None, str(folder))
 
 
 def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return the points of texts by a neural model: batches of like length, so that little is padded.
+    """Return the points of texts by a neural model, in batches of one length.
 
+    A point is the same to the last bit whatever other texts are embedded with it, else a cache filled in one go and one
+    filled quarter by quarter would bring UMAP to different topics: so nothing is padded, and batches are filled up.
     Each core has batches of its own: where several share one batch, each of its many small steps waits for the slowest.
     """
     import torch
 
     model = _load(str(embedding.folder))
-    distinct, which = _tokenised(model, texts)
-    batches = [distinct[start : start + BATCH] for start in range(0, len(distinct), BATCH)]
+    batches, which = _batches(model, texts)
     prompt = model.prompts.get(model.default_prompt_name or "")
     reading = Lock()  # a tokenizer keeps its padding from call to call
 
     def points(rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        filled = np.resize(rows, -(-len(rows) // FILLED) * FILLED)
         with reading:
-            features = model.preprocess([texts[row] for row in rows], prompt=prompt)
+            features = model.preprocess([texts[row] for row in filled], prompt=prompt)
         with torch.inference_mode():
             found: NDArray[np.float32] = model(features)["sentence_embedding"].float().numpy()
-        return found
+        return found[: len(rows)]
 
     cores = torch.get_num_threads()
     with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -167,13 +174,16 @@ def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
     return _unit(np.concatenate(found))[which]
 
 
-def _tokenised(model: "SentenceTransformer", texts: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return which texts differ in their tokens, the longest first, and the place among them of each text."""
+def _batches(model: "SentenceTransformer", texts: Sequence[str]) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
+    """Return batches of texts that differ in their tokens, the longest first, and the place in them of each text."""
     tokens = [tuple(one) for one in model.tokenizer(list(texts), truncation=True)["input_ids"]]
     first = {one: row for row, one in reversed(list(enumerate(tokens)))}
     ordered = sorted(first, key=len, reverse=True)
     place = {one: number for number, one in enumerate(ordered)}
-    return np.array([first[one] for one in ordered]), np.array([place[one] for one in tokens])
+    rows, lengths = np.array([first[one] for one in ordered]), np.array([len(one) for one in ordered])
+    runs = np.split(rows, np.flatnonzero(np.diff(lengths)) + 1)
+    batches = [run[start : start + BATCH] for run in runs for start in range(0, len(run), BATCH)]
+    return batches, np.array([place[one] for one in tokens])
 
 
 @lru_cache(maxsize=1)

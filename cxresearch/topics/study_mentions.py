@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 __all__ = [
     "CODEBOOK",
     "CODES",
+    "ENOUGH",
     "assigned",
+    "fitted_to",
     "mentions",
+    "model_of",
     "model_topics",
     "said_of",
+    "scored",
     "study_model",
     "study_stability",
     "topic_table",
@@ -67,7 +71,13 @@ def mentions(
     StudyError
         If these are too few for a model, or the codebook does not fit it.
     """
-    model = study_model(study, embedding=embedding, mode=mode, seed=seed)
+    made = scored(study, study_model(study, embedding=embedding, mode=mode, seed=seed))
+    has_codes = by_hand and (study.definition.folder / CODES).is_file()
+    return hand_codes(made).applied(made) if has_codes else made
+
+
+def scored(study: "StudyData", model: TopicModel) -> Mentions:
+    """Return what the comments of a study name, by a model and the codebook, without people's codes."""
     found = assigned(study, model)
     responses = _responses(study)
     used = found[found["left_out"].eq("")]
@@ -84,9 +94,7 @@ def mentions(
     answers = responses.loc[index].assign(main=main.astype("str"), by_hand=False)
     answers = pd.concat([answers, named], axis=1)
     left_out = _left_out(found, responses)
-    made = Mentions(study, model, answers, topics, plain, sentences, left_out, missing)
-    has_codes = by_hand and (study.definition.folder / CODES).is_file()
-    return hand_codes(made).applied(made) if has_codes else made
+    return Mentions(study, model, answers, topics, plain, sentences, left_out, missing)
 
 
 def hand_codes(mentions: Mentions) -> Codes:
@@ -115,7 +123,11 @@ def model_topics(study: "StudyData", *, embedding: str = "minilm", mode: Mode = 
 
 def study_model(study: "StudyData", *, embedding: str = "minilm", mode: Mode = "umap", seed: int = 0) -> TopicModel:
     """Return the topic model of a study's comments, fitted to the periods before the run's; kept in the cache."""
-    said = _fitted_to(_responses(study), study.period)
+    return model_of(fitted_to(study), embedding=embedding, mode=mode, seed=seed)
+
+
+def model_of(said: pd.DataFrame, *, embedding: str, mode: Mode, seed: int) -> TopicModel:
+    """Return the topic model of some answers' comments; kept in the cache."""
     # The texts alone are in the key: who edits the codebook, or codes by hand, waits for no fit.
     key = digest(_texts_key(said), embedding, mode, seed, _code())
     folder = store().path(KIND, f"{key}-model")
@@ -142,7 +154,7 @@ def study_stability(mentions: Mentions, *, fits: int = 5, seed: int = 0) -> Stab
     Stability
         `topics` and `fits`.
     """
-    said = _fitted_to(_responses(mentions.study), mentions.study.period)
+    said = fitted_to(mentions.study)
     return stability(mentions.model, said["verbatim"], fits=fits, seed=seed, translation=said.get("translation"))
 
 
@@ -218,10 +230,11 @@ def _code() -> dict[str, str]:
     return {name: file_digest(Path(__file__).with_name(f"{name}.py")) for name in SCORING}
 
 
-def _fitted_to(responses: pd.DataFrame, period: str) -> pd.DataFrame:
+def fitted_to(study: "StudyData") -> pd.DataFrame:
     """Return the answers whose comments the model is fitted to: those before the period, or all where these are few."""
+    responses = _responses(study)
     said = responses[responses["verbatim"].notna()]
-    before = said[said["period"].ne(period)]
+    before = said[said["period"].ne(study.period)]
     return before if len(before) >= ENOUGH else said
 
 

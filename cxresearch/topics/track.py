@@ -7,9 +7,9 @@ import pandas as pd
 from cxresearch.stats.survey import base_flag
 from cxresearch.topics.mentions import Mentions
 
-__all__ = ["drift_band", "ledger"]
+__all__ = ["EVENTS", "NEW", "drift_band", "ledger"]
 
-CONTINUED, SPLIT, MERGED, NEW, RETIRED = "continued", "split", "merged", "new", "retired"
+EVENTS = CONTINUED, SPLIT, MERGED, NEW, RETIRED = ("continued", "split", "merged", "new", "retired")
 # Of two topics one is part of the other from half of its texts on.
 PART = 0.5
 
