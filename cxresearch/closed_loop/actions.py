@@ -11,6 +11,7 @@ from cxresearch.metrics.value import revenue_before
 from cxresearch.questions import guard
 from cxresearch.questions.bank import FILE, bank
 from cxresearch.schema.actions import ActionRule
+from cxresearch.segments.high_impact import high_impact_of
 from cxresearch.strict_yaml import StudyError, nearest
 
 if TYPE_CHECKING:
@@ -148,8 +149,8 @@ def _high_impact(rows: pd.DataFrame, study: "StudyData") -> pd.Series:
     rule = study.definition.high_impact
     if rule is None or study.bounds is None or not study.has("revenue") or rule.by not in study.revenue:
         return pd.Series(False, index=rows.index)
-    paid = revenue_before(study, rule.months_before, column=rule.by)
-    return rows["customer_id"].isin(paid[paid >= paid.quantile(1 - rule.top)].index)
+    high = high_impact_of(revenue_before(study, rule.months_before, column=rule.by), rule.top)
+    return rows["customer_id"].isin(high[high].index)
 
 
 def _applies(rows: pd.DataFrame, rule: ActionRule, study: "StudyData", mentions: "Mentions | None") -> pd.Series:

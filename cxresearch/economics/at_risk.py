@@ -11,6 +11,7 @@ from cxresearch.economics.retention import FEWEST_FOLLOWED, NOT_SEEN
 from cxresearch.economics.spells import NPS_GROUP, grouped, listed_customers, spells_after_answers, unit_of
 from cxresearch.metrics.table import check_level
 from cxresearch.revenue.ledger import revenue_between
+from cxresearch.segments.high_impact import high_impact_of
 from cxresearch.stats.design import Floats
 from cxresearch.stats.survey import base_flag
 from cxresearch.strict_yaml import StudyError
@@ -215,7 +216,7 @@ def _share_of_top(study: "StudyData") -> float:
 
 def _members(paid: pd.Series, top: float) -> pd.DataFrame:
     """Return who is of which group, 1 or 0: all, high impact, the rest."""
-    high = paid >= paid.quantile(1 - top)
+    high = high_impact_of(paid, top)
     return pd.DataFrame({"all": 1.0, HIGH: high.astype(float), REST: (~high).astype(float)})
 
 
