@@ -152,7 +152,7 @@ def high_impact_gap(
     notes = zip(periods["flag"], [one for _, one in parts], np.where(enough, "", FEW), strict=True)
     told = ["; ".join(filter(None, words)) for words in notes]
     if not enough.all():
-        left.append(f"{int((~enough).sum())} periods with {FEW}")
+        left.append(f"{_periods(int((~enough).sum()))} with {FEW}")
     trend = _trend([wave for wave, kept in zip(waves, enough, strict=True) if kept], periods[enough], conf_level)
     trend = trend.assign(metric=metric, unit=waves[-1].found.measure.unit, flag="; ".join(left))[TREND]
     levels = pd.concat([_levels(wave, conf_level) for wave in waves], ignore_index=True)
@@ -191,7 +191,12 @@ def _waves(study: "StudyData", metric: str, conf_level: float) -> tuple[list[_Wa
             waves.append(_Wave(one, found, impact_of(one, found.frame)))
     if not waves:
         raise StudyError(f"high impact: no period with {metric} has bills of the {months} months before it.")
-    return waves, [f"{number} periods {what} left out" for what, number in counts.items() if number]
+    return waves, [f"{_periods(number)} {what} left out" for what, number in counts.items() if number]
+
+
+def _periods(number: int) -> str:
+    """Return a number of periods in words."""
+    return "1 period" if number == 1 else f"{number} periods"
 
 
 def _levels(wave: _Wave, conf_level: float) -> pd.DataFrame:
@@ -217,8 +222,10 @@ def _trend(waves: list[_Wave], gaps: pd.DataFrame, conf_level: float) -> pd.Data
     error, df = float(np.sqrt(variance)), bases["n_customers"] - 1
     quantile, power = (float(stats.t.ppf(p, df)) for p in ((1 + conf_level) / 2, POWER))
     row: dict[str, float] = {**bases, "n_eff": float(gaps["n_eff"].sum()), "estimate": rise, "std_error": error}
-    row |= {"conf_low": rise - quantile * error, "conf_high": rise + quantile * error, "statistic": rise / error}
-    row |= {"p_value": float(two_sided_p(rise / error, df)), "minimum_detectable": (quantile + power) * error}
+    # Where nobody differs from anybody there is no error to measure a rise by.
+    statistic = rise / error if error > 0 else np.nan
+    row |= {"conf_low": rise - quantile * error, "conf_high": rise + quantile * error, "statistic": statistic}
+    row |= {"p_value": float(two_sided_p(statistic, df)), "minimum_detectable": (quantile + power) * error}
     row |= {"per_period": rise / np.ptp(place), "periods": len(waves)}
     verdict = _verdict(row, df, waves[-1].found.smallest_difference, 1 - conf_level)
     return pd.DataFrame([row]).assign(first=waves[0].study.period, last=waves[-1].study.period, verdict=verdict)
@@ -241,6 +248,6 @@ def _verdict(row: dict[str, float], df: float, margin: float | None, alpha: floa
     """Return what the rise of the gap says."""
     if row["p_value"] < alpha:
         return "rose" if row["estimate"] > 0 else "fell"
-    if margin is not None and equivalent(row["estimate"], row["std_error"], df, margin):
+    if margin is not None and row["std_error"] > 0 and equivalent(row["estimate"], row["std_error"], df, margin):
         return f"no difference beyond {margin:g}"
     return CANNOT_TELL
