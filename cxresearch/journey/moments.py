@@ -72,7 +72,8 @@ def moments_of_truth(
         the vote moves less after a bad than after an ordinary one) and `reward` (by which it moves more after a good
         one), each with `_low`, `_high` and `_p` (its adjusted p-value); `penalty_before` and `reward_before` (the same
         differences in the votes before the encounter, missing for `transactional`), with `_low` and `_high`;
-        `estimate` (reward less penalty), `std_error`, `conf_low`, `conf_high`; `kind` (`basic`, `performance`, `excitement` or `cannot tell`); `family`; `flag`.
+        `estimate` (reward less penalty), `std_error`, `conf_low`, `conf_high`; `kind` (`basic`,
+        `performance`, `excitement` or `cannot tell`); `family`; `flag`.
 
     Raises
     ------

@@ -159,8 +159,8 @@ def score_changes(
     pandas.DataFrame
         One row for `all` pairs of answers, then one a touchpoint and next one with 30 pairs or more:
         `touchpoint`, `next`; `n` (pairs), `n_customers`, `n_eff`; `previous`, `current`, `estimate` (the mean
-        change within customers), `std_error`, `conf_low`, `conf_high`; `usual` (the difference of the two touchpoints' scores among
-        all answers); `flag`.
+        change within customers), `std_error`, `conf_low`, `conf_high`; `usual` (the
+        difference of the two touchpoints' scores among all answers); `flag`.
 
     Raises
     ------
