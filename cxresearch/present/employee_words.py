@@ -77,7 +77,9 @@ def team_lags(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     if leads.empty:
         return "No lead has periods enough to tell whether customers' scores moved before engagement."
     clear = int(frames.floats(leads, "p_adjusted").lt(SIGNIFICANCE).sum())
-    of = f"{clear or 'none'} of {say.count(len(leads), 'lead')}"
-    told = "customers may move teams, or a common cause both" if clear else "none beyond chance (Holm)"
-    found = f"Customers' scores moved before engagement in {of}: {told}."
+    of = say.count(len(leads), "lead")
+    found = f"In none of {of} did customers' scores move before engagement beyond chance (Holm)."
+    if clear:
+        cause = "customers may move teams, or a common cause both"
+        found = f"Customers' scores moved before engagement in {clear} of {of}: {cause}."
     return joined(found, "The lags describe; only the planned one is tested, and no other is a finding of its own.")

@@ -39,8 +39,9 @@ def high_impact(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> st
     text = f"{say.capital(WHOM)} score {'; '.join(told)}" if told else f"In none of {of} do {WHOM} differ for certain"
     equal = sum(record["verdict"].startswith("no difference") for record in records)
     unknown = sum(record["verdict"] == "cannot tell" for record in records)
-    more = [f"{equal} of {of}: no difference beyond the margin"] if equal else []
-    more += [f"{unknown} of {of}: the data cannot tell"] if unknown else []
+    shows = "shows" if equal == 1 else "show"
+    more = [f"{equal} of {of} {shows} no difference beyond the margin"] if equal else []
+    more += [f"for {unknown} of {of} the data cannot tell"] if unknown else []
     return joined("; ".join([text, *more]) + ".", _detectable(records[0], arguments, labels), _base(records[0]))
 
 
