@@ -164,7 +164,7 @@ def test_an_initiative_is_a_finding_with_its_owner(study):
     row = {"initiative": "New bill", "level": "Classic", "metric": "nps", "owner": "Billing", "n": 300}
     row |= {"n_customers": 200, "n_against": 900, "n_customers_against": 600, "value": 9.0, "value_against": -1.0}
     row |= {"estimate": 10.0, "conf_low": 4.0, "conf_high": 16.0, "verdict": "rose", "status": "quasi-experiment"}
-    run = Recorded.of(study, [output(pd.DataFrame([row]), None, "10-closed-loop", "effects")])
+    run = Recorded.of(study, [output(pd.DataFrame([row]), "initiatives", "10-closed-loop")])
     found = cx.summary.findings(run)
     assert found[["owner", "news"]].values.tolist() == [["Billing", "better"]]
     assert found["weight"].tolist() == pytest.approx([4.0 * 0.25])
@@ -286,7 +286,7 @@ def link(**more) -> Payload:
 @pytest.mark.parametrize(
     ("outputs", "sentence"),
     [
-        ([claim(), link()], "13.1 points of NPS go with one per cent of revenue (11.2 to 15.9). This is an adj"),
+        ([claim(), link()], "13.1 points of NPS (11.2 to 15.9) go with one per cent more of revenue. This is an adj"),
         ([claim(set="two rays", ray_above=30.0, ray_below=-40.0), link()], "(30.0 or more, or −40.0 or fewer: no "),
         ([claim(estimate=np.nan), link(reason="too few were followed")], "No claim about revenue is made: too few"),
         ([scorecard()], "No claim about revenue is made: the page about revenue is not part of this run"),
@@ -377,13 +377,15 @@ def test_each_check_passes_and_can_fail(study, check, finding, frame, worse, exp
          {"passed": [False]}, "fail"),
         ("stability of topics", {"verdict": ["stable", "unstable"], "topics": [2, 1], "jaccard": [0.9, 0.3]},
          {"topics": [1, 1]}, "warn"),
-        ("next wave: key", {"check": ["key"], "status": ["pass"], "sentence": ["Fine."]}, {"status": ["warn"]}, "warn"),
+        ("question plan: key", {"check": ["key"], "status": ["pass"], "sentence": ["Fine."]}, {"status": ["warn"]},
+         "warn"),
     ],
 )  # fmt: skip
 def test_checks_of_files_and_plans(study, check, columns, worse, expected):
     name = "quarantine" if "quarantined" in columns else None
-    assert verdict(study, check, process(name, **columns)) == "pass"
-    assert verdict(study, check, process(name, **{**columns, **worse})) == expected
+    page = "08-question-plan"
+    assert verdict(study, check, process(name, page, **columns)) == "pass"
+    assert verdict(study, check, process(name, page, **{**columns, **worse})) == expected
 
 
 def test_refusals_say_why_what_it_takes_and_where(study):
@@ -409,7 +411,7 @@ def test_refusals_say_why_what_it_takes_and_where(study):
 
 def test_without_a_run_the_page_says_what_to_run(study):
     run = Recorded.of(study, [])
-    for name in ("findings", "also", "revenue", "targets", "topics", "initiatives", "checklist"):
+    for name in ("findings", "also", "revenue", "targets", "topics", "initiatives", "actions", "checklist"):
         with pytest.raises(StudyError, match="run `cxresearch report`"):
             getattr(cx.summary, name)(run)
     refused = cx.attempt(cx.summary.findings, run)
@@ -422,8 +424,11 @@ def test_without_a_run_the_page_says_what_to_run(study):
 
 def test_a_run_of_one_page_makes_every_part(study):
     run = Recorded.of(study, [process("quarantine", table=["a"], rows_in=[9], quarantined=[0])])
-    for name in ("findings", "also", "targets", "topics", "initiatives"):
-        assert getattr(cx.summary, name)(run).empty, name
+    assert cx.summary.findings(run).empty
+    assert cx.summary.also(run).empty
+    for name in ("targets", "topics", "initiatives", "actions"):
+        with pytest.raises(StudyError, match=r"no (target|topic|page)"):
+            getattr(cx.summary, name)(run)
     assert cx.summary.checklist(run)["verdict"].isin(["pass", "not made"]).all()
     assert cx.summary.first_screen(cx.summary.findings(run)).empty
 

@@ -276,7 +276,11 @@ def _item(record: dict[str, Any], payload: ProtectedPayload) -> str:
     sentence = record.get("sentence")
     if not isinstance(sentence, str):
         sentence = words.finding_of_row(record, words.arguments_of(payload), payload.labels)
-    return f"<p>{_sign(record.get('news'))}{escaped(sentence)}</p>{_below(_owner(record), _link(record))}"
+    first, *rest = SENTENCE_END.split(sentence, maxsplit=1)
+    text = f"<strong>{escaped(first)}</strong>{''.join(f' {escaped(more)}' for more in rest)}"
+    about = record.get("about")
+    below = _below(escaped(about) if isinstance(about, str) else "", _owner(record), _link(record))
+    return f"<p>{_sign(record.get('news'))}{text}</p>{below}"
 
 
 def _nothing(payload: ProtectedPayload) -> str:
@@ -318,7 +322,8 @@ def _owner(record: dict[str, Any]) -> str:
 def _link(record: dict[str, Any]) -> str:
     """Return a link to where a row stands."""
     link = record.get("link") or (f"{record['page']}.html#{record['key']}" if record.get("page") else "")
-    return f'<a href="{link}">Where it stands</a>' if isinstance(link, str) and A_LINK.fullmatch(link) else ""
+    is_link = isinstance(link, str) and link and A_LINK.fullmatch(link)
+    return f'<a href="{link}">Where it stands</a>' if is_link else ""
 
 
 def _below(*parts: str) -> str:

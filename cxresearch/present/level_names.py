@@ -41,11 +41,23 @@ LEVELS = {
         "answered again": "Answered again",
     },
     "part": {"link": "One model of both", "together": "Both together"},
-    "level": {"promoters": "Promoters", "passives": "Passives", "detractors": "Detractors", "ai": "AI",
-              "person": "Person"},
+    "level": {
+        "high impact": "High impact",
+        "the rest": "The rest",
+        "promoters": "Promoters",
+        "passives": "Passives",
+        "detractors": "Detractors",
+        "ai": "AI",
+        "person": "Person",
+    },
     "handled_by": {"ai": "AI", "person": "Person"},
     "against": {"lmg": "LMG (Shapley)", "ai": "AI", "person": "Person"},
-    "verdict": {"pass": "✓ Pass", "warn": "! With care", "fail": "✗ Fail", "not made": "– Not made"},
+    "verdict": {
+        "pass": "✓ Pass",
+        "warn": "!\N{NO-BREAK SPACE}With\N{NO-BREAK SPACE}care",
+        "fail": "✗ Fail",
+        "not made": "– Not made",
+    },
 }
 # Columns of text whose cells are names, where they are measured, too.
 NAMED = (*DRIVERS, *CODED, *PHRASES, *LEVELS)

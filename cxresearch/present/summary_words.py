@@ -137,8 +137,8 @@ def revenue(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
         return NOTHING
     if pd.isna(record.get("estimate")):
         return f"No claim about revenue is made: {say.clean(str(record['reason'])).rstrip('.')}."
-    points = say.number(record["estimate"], digits=1)
-    text = f"{points} points of NPS go with {record['outcome']} ({points_allowed(record)})"
+    points = f"{say.number(record['estimate'], digits=1)} points of NPS ({points_allowed(record)})"
+    text = f"{points} go with {str(record['outcome']).replace('per cent of', 'per cent more of', 1)}"
     return joined(f"{text}.", NO_CAUSE.get(str(record["status"]), ""), _reason(record), answers_of(record))
 
 

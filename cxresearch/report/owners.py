@@ -17,6 +17,7 @@ TOLD = {
     "targets": ("target", "targets"),
     "topics": ("topic", "topics"),
     "initiatives": ("initiative", "initiatives"),
+    "actions": ("reason for action", "reasons for action"),
 }
 OWNER = "owner"
 
@@ -74,10 +75,13 @@ def owner_pages(payloads: Sequence[ProtectedPayload]) -> list[OwnerPage]:
 
 
 def _rows_of(payload: ProtectedPayload, owner: str) -> ProtectedPayload | None:
-    """Return an owner's rows of a protected output, None where there are none; nothing hidden comes to light."""
-    grid, place = payload.grid, payload.grid.columns.index(OWNER)
-    rows = tuple(row for row in grid.rows if row[place] and html.owner_file(row[place]) == html.owner_file(owner))
-    return replace(payload, grid=Grid(grid.columns, grid.types, rows)) if rows else None
+    """Return an owner's rows of a protected output without the name, None where there are none; all of them shown."""
+    place, name = payload.grid.columns.index(OWNER), html.owner_file(owner)
+    mine = [row for row in payload.grid.rows if row[place] and html.owner_file(row[place]) == name]
+    columns, types, *rows = (
+        (*values[:place], *values[place + 1 :]) for values in (payload.grid.columns, payload.grid.types, *mine)
+    )
+    return replace(payload, grid=Grid(columns, types, tuple(rows))) if rows else None
 
 
 def _block(payload: ProtectedPayload) -> Block:

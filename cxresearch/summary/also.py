@@ -16,12 +16,13 @@ __all__ = ["also"]
 
 # Sentences of pages that are news in themselves, the first of a run that bears the name.
 NEWS = (
-    *("topic_news", "topic_changes", "moments_of_truth", "initiatives", "recovery", "benchmark"),
-    *("at_risk", "preferred", "prices", "buyers", "reached", "kano_classes"),
+    *("topic_news", "topic_changes", "journey_moments", "handled", "recovery", "team_link", "benchmark"),
+    *("at_risk", "preferred", "prices", "buyers", "reached"),
 )
-VERDICTS = ("rose", "fell")
+# Of these only a verdict is news.
+JUDGED, VERDICTS = ("topic_changes", "team_link"), ("rose", "fell", "rises", "falls")
 SENTENCE_END = re.compile(r"(?<=[.]) (?=[A-Z0-9“€])")
-COLUMNS = ["source", "n", "n_customers", "sentence", "owner", "page", "key", "flag"]
+COLUMNS = ["source", "n", "n_customers", "sentence", "about", "owner", "page", "key", "flag"]
 
 
 def also(run: Recorded) -> pd.DataFrame:
@@ -36,7 +37,7 @@ def also(run: Recorded) -> pd.DataFrame:
     -------
     pandas.DataFrame
         `source` (page and key), `n`, `n_customers` (of the largest row that the sentence may tell), `sentence` (made
-        from the protected output), `owner`, `page`, `key`, `flag`.
+        from the protected output), `about` (page and caption), `owner`, `page`, `key`, `flag`.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def also(run: Recorded) -> pd.DataFrame:
 def _is_news(output: ProtectedPayload) -> bool:
     """Return whether an output tells more than that nothing changed."""
     frame = output.to_frame()
-    return output.finding != "topic_changes" or bool(frame["verdict"].isin(VERDICTS).any())
+    return output.finding not in JUDGED or bool(frame["verdict"].isin(VERDICTS).any())
 
 
 def _row(output: ProtectedPayload, run: Recorded) -> dict[str, object]:
@@ -73,4 +74,5 @@ def _row(output: ProtectedPayload, run: Recorded) -> dict[str, object]:
     owners = run.study.definition.owners | topic_owners(run)
     row = frame.iloc[0].to_dict() if len(frame) == 1 else {}
     place = {"source": output.source, "page": output.provenance.get("notebook", ""), "key": output.key}
+    place["about"] = f"{say.page_label(str(place['page']))}: {say.clean(output.caption)}"
     return {**place, **bases, "sentence": sentence, "owner": owner_of(row, owners), "flag": ""}

@@ -38,11 +38,11 @@ def checklist(run: Recorded) -> pd.DataFrame:
 
 
 def _rows(run: Recorded, judged: Judged) -> Iterator[dict[str, str]]:
-    """Yield the checks of one output, or that it is not there."""
-    output = run.first(judged.finding) if judged.finding else run.with_columns(*judged.columns)
-    frame = shown(output) if output is not None else pd.DataFrame()
-    if frame.empty:
+    """Yield the checks of one kind, or that there is nothing to judge."""
+    found = run.told(judged.finding)[:1] if judged.finding else run.with_columns(*judged.columns)
+    known = [frame for output in found if len(frame := shown(output))]
+    if not known:
         yield {**asdict(Check(judged.subject, NOT_MADE, ABSENT)), "page": "", "key": ""}
-        return
-    place = frame.iloc[0][["page", "key"]].to_dict()
-    yield from ({**asdict(check), **place} for check in judged.judge(frame, run))
+    for frame in known:
+        place = frame.iloc[0][["page", "key"]].to_dict()
+        yield from ({**asdict(check), **place} for check in judged.judge(frame, run))

@@ -123,7 +123,7 @@ def breaks(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
 def drivers(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
     """Pass on the checks of the driver model with their limits."""
     for record in frame.to_dict("records"):
-        text = f"{say.number(record['estimate'])}, warns at {say.number(record['limit'])}"
+        text = f"{_plain(record['estimate'])}, warns at {_plain(record['limit'])}"
         known = not pd.isna(record["estimate"])
         yield Check(str(record["check"]), str(record["verdict"]), text if known else str(record["meaning"]))
 
@@ -153,7 +153,7 @@ def plan(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
 
 def panel(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
     """Judge whether the panel's scores move more than their sampling error."""
-    text = "; ".join(f"{row['check']} {say.number(row['found'])}, needed {say.number(row['needed'])}"
+    text = "; ".join(f"{row['check']} {_plain(row['found'])}, needed {_plain(row['needed'])}"
                      for row in frame.to_dict("records"))  # fmt: skip
     yield Check("gate of the segment panel", PASS if frame["passed"].astype("bool").all() else FAIL, text)
 
@@ -188,11 +188,23 @@ def harm(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
     )
 
 
-def wave(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
-    """Pass on the checks of the next wave."""
+def initiatives(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
+    """Judge whether the touched and the others ran alike before initiatives began."""
+    counts = frame["verdict"].value_counts()
+    text = f"{counts.get('pass', 0)} passed, {counts.get('fail', 0)} failed, {counts.get('cannot tell', 0)} cannot tell"
+    yield Check("comparisons behind initiatives", WARN if counts.get("fail") else PASS, text)
+
+
+def questions(frame: pd.DataFrame, run: Recorded) -> Iterator[Check]:
+    """Pass on the checks of a page about inserted questions."""
     for record in frame.to_dict("records"):
-        name = f"next wave: {record['check']}"
+        name = f"{say.page_label(str(record['page'])).lower()}: {record['check']}"
         yield Check(name, str(record["status"]), say.clean(str(record["sentence"])).rstrip("."))
+
+
+def _plain(value: float) -> str:
+    """Return a number, a whole one without decimals."""
+    return say.number(value, "count" if float(value).is_integer() else "number")
 
 
 JUDGED = (
@@ -211,5 +223,6 @@ JUDGED = (
     Judged("stability of topics", stability, columns=("verdict", "topics", "jaccard")),
     Judged("sample ratio of the inserted questions", dealt, "dealt_as_planned"),
     Judged("harm by the inserted questions", harm, "insertion_price"),
-    Judged("next wave", wave, columns=("check", "status", "sentence")),
+    Judged("comparisons behind initiatives", initiatives, "initiative_checks"),
+    Judged("checks of inserted questions", questions, columns=("check", "status", "sentence")),
 )

@@ -57,7 +57,7 @@ def _of_run(study: StudyData, run: Recorded) -> dict[str, str]:
     counts = checks["verdict"].value_counts()
     planned = checks.loc[checks["check"].eq("plan against done"), "rests_on"]
     return {
-        "Plan against done": planned.iloc[0] if len(planned) else NOT_RUN,
+        "Plan against done": planned.iloc[0] if len(planned) else "nothing was planned",
         "Checks": ", ".join(f"{counts[name]} {words}" for name, words in CHECKS.items() if name in counts),
         "Refusals": str(len(refusals(study, run))),
     }

@@ -65,10 +65,15 @@ class Recorded:
         found = [output for output in self.told(*findings) if method in (None, output.method)]
         return found[0] if found else None
 
-    def with_columns(self, *columns: str) -> ProtectedPayload | None:
-        """Return the longest output that has some columns; None where there is none."""
-        found = [one for one in self.outputs if set(columns) <= set(one.grid.columns)]
-        return max(found, key=lambda one: len(one.grid.rows), default=None)
+    def with_columns(self, *columns: str) -> list[ProtectedPayload]:
+        """Return of each page the longest output that has some columns; pages without one are left out."""
+        longest: dict[str, ProtectedPayload] = {}
+        for one in self.outputs:
+            page = str(one.provenance.get("notebook", ""))
+            known = len(longest[page].grid.rows) if page in longest else 0
+            if set(columns) <= set(one.grid.columns) and len(one.grid.rows) > known:
+                longest[page] = one
+        return list(longest.values())
 
 
 def recorded(study: StudyData) -> Recorded:

@@ -63,9 +63,9 @@ def _compared(output: ProtectedPayload) -> pd.DataFrame:
 def drivers(run: Recorded) -> pd.DataFrame:
     """Return the ratings with an effect of their own, weighed by the customers who give a low one."""
     rated, moments = run.first("drivers"), run.with_columns("driver", "n_low", "penalty")
-    if rated is None or moments is None:
+    if rated is None or not moments:
         return pd.DataFrame()
-    low = shown(moments).drop_duplicates("driver").set_index("driver")
+    low = shown(moments[0]).drop_duplicates("driver").set_index("driver")
     frame = _with_unit(shown(rated), rated)
     frame = frame[frames.floats(frame, "conf_low") > 0]
     share = frame["driver"].map(low["n_low"].astype("float64") / low["n"])
@@ -86,7 +86,7 @@ def topics(run: Recorded) -> pd.DataFrame:
 
 def initiatives(run: Recorded) -> pd.DataFrame:
     """Return the initiatives after which the levels that they touched moved otherwise than the others."""
-    output = run.with_columns("initiative", "status", "verdict", "value_against")
+    output = run.first("initiatives")
     if output is None:
         return pd.DataFrame()
     frame = _with_unit(shown(output), output)
