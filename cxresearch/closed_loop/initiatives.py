@@ -27,7 +27,7 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the data say of initiatives; every frame begins with `initiative` (its title).
+    """What the data say of initiatives; every frame begins with `initiative`, its title.
 
     Attributes
     ----------
@@ -39,8 +39,9 @@ class Evidence:
         `verdict` (`rose`, `fell`, `no difference beyond m`, `cannot tell`, `not comparable`, "" where refused),
         `status` (`quasi-experiment`, `association`, `refused`), `flag` (why, or what to bear in mind), `unit`.
     series
-        `initiative`, `side` (`others`, or the touched levels `before` and `after` the start), `period`; `n`,
-        `n_customers`, `n_eff`, `estimate`, `std_error`, `conf_low`, `conf_high`, `flag`, `unit`.
+        `initiative` (its levels and id, for a figure's panels), `side` (`the others`, or the touched `before` and
+        `after the start`), `period`; `n`, `n_customers`, `estimate`, `std_error`, `conf_low`, `conf_high`, `flag`,
+        `unit`.
     checks
         `initiative`, `check` (`pre-trend`, `placebo start`, `other levels`); `n`, `n_customers`, `estimate`,
         `std_error`, `conf_low`, `conf_high`, `p_value`, `verdict` (`pass`, `fail`, `cannot tell`), `flag`, `unit`.

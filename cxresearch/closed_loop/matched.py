@@ -85,7 +85,8 @@ def judged_together(rows: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     adjusted = rows["p_value"].where(~measures, adjusted_p(rows["p_value"].where(measures), "bh"))
     missed = rows["verdict"].isin(WORDS) & ~adjusted.lt(1 - conf_level)
     rows.insert(rows.columns.get_loc("p_value") + 1, "p_adjusted", adjusted)
-    return rows.assign(verdict=rows["verdict"].mask(missed, CANNOT_TELL))
+    flag = rows["flag"].mask(missed, f"judged among {len(UNITS)} measures of the next answer")
+    return rows.assign(verdict=rows["verdict"].mask(missed, CANNOT_TELL), flag=flag)
 
 
 def _row(measure: str, found: dict[str, object], by_chance: float, unit: str) -> dict[str, object]:

@@ -123,13 +123,13 @@ def series(case: Case, conf_level: float) -> pd.DataFrame:
     for place, period in enumerate(case.periods):
         at = (np.arange(len(case.periods)) == place).astype(float)
         for touched in (True, False):
-            since = "after" if case.means.after[place] else "before"
-            side = f"{case.touched}, {since}" if touched else "others"
+            since = "after the start" if case.means.after[place] else "before"
+            side = since if touched else "the others"
             a = np.outer(case.means.side(touched), at).ravel()
             estimate, error = float(a @ case.means.mean.ravel()), float(np.sqrt(a @ case.means.covariance @ a))
             half = stats.norm.ppf((1 + conf_level) / 2) * error
             rows.append(
-                {"initiative": case.initiative.title, "side": side, "period": period}
+                {"initiative": f"{case.touched} ({case.initiative.id})", "side": side, "period": period}
                 | _cell(case, touched, place)
                 | {"estimate": estimate, "std_error": error, "conf_low": estimate - half, "conf_high": estimate + half}
             )

@@ -54,8 +54,8 @@ def recovery(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     record = rows.iloc[0].to_dict()
     own, other = (say.number(record[name], "share") for name in ("value", "value_against"))
     text = (
-        f"{own} of the detractors who were contacted were none at their next answer, and so were {other} of those like "
-        f"them who were not: {_difference(record)}"
+        f"Of the detractors who were contacted {own} were none any more at their next answer, of those like them who "
+        f"were not contacted {other}: {_difference(record)}"
     )
     alone = record.get("by_chance")
     chance = "" if alone is None or pd.isna(alone) else f"Chance alone would bring back {say.number(alone, 'share')}."
@@ -107,8 +107,8 @@ def _of_initiative(record: Mapping[str, Any], arguments: Arguments, labels: Labe
     unit, whom = unit_of(record, arguments), say.level("level", record["level"], labels)
     name, limits = metric_name(record, arguments, labels), _limits(record, unit)
     if record["verdict"] in ("rose", "fell"):
-        size, way = amount(record["estimate"], unit), "up" if record["verdict"] == "rose" else "down"
-        moved = f"{name} of {whom} moved {size} {way} against the others {limits}"
+        did, over = ("gained", "on") if record["verdict"] == "rose" else ("lost", "to")
+        moved = f"{name} of {whom} {did} {amount(record['estimate'], unit)} {over} the others {limits}"
         return f"After “{title}” {moved}; {answers_of(record)}"
     if record["verdict"] == "not comparable":
         return f"What “{title}” did cannot be told: {whom} and the others ran apart before the start already."
@@ -156,9 +156,9 @@ def interrupted(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> st
     told = []
     for record in rows.to_dict("records")[:MOST_NAMED]:
         unit, title = unit_of(record, arguments), say.clean(str(record["initiative"]))
-        size = f"{level_of(record['estimate'], unit, arguments)} {_limits(record, unit)}"
-        told.append(f"{size} after “{title}”")
+        way = "up" if record["estimate"] > 0 else "down"
+        told.append(f"{amount(record['estimate'], unit)} {way} {_limits(record, unit)} after “{title}”")
     return (
-        f"Against their own line before, the touched levels came to stand at {say.listed(told, MOST_NAMED)}. "
+        f"Against their own line before, the touched levels stood {say.listed(told, MOST_NAMED)}. "
         "What happened to everyone is part of it, so it is told and not judged."
     )
