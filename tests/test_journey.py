@@ -1,11 +1,16 @@
 """The journey: what is planted is found, what is not is not claimed, and what is missing is said."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import cxresearch as cx
 from cxresearch.journey.order import last_before
+from cxresearch.present import words
+from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.payload import Grid, Payload
 from cxresearch.refusal import Refusal
 from cxresearch.schema import Study
 from cxresearch.stats.heterogeneity import cochran_q, spread_interval
@@ -31,6 +36,12 @@ def study(responses, *, journey=("order", "repair"), period=PERIOD, changes=None
     quality = Quality(*(pd.DataFrame() for _ in range(4)))
     periods = sorted(frame["period"].unique())
     return StudyData(definition, period, None, periods, quality, {"responses": frame, **tables})
+
+
+@cache
+def demo():
+    """The demonstration study."""
+    return cx.load("demo", period=PERIOD)
 
 
 def answers(n=400, seed=0, touchpoints=("order", "repair")):
@@ -246,7 +257,7 @@ def test_what_ai_settles_less_is_in_its_effect_until_it_is_held():
 
 
 def test_the_demo_holds_what_was_planted():
-    found = cx.journey.service(cx.load("demo", period=PERIOD))
+    found = cx.journey.service(demo())
     equal = found[found["held"].eq("all of these")].set_index("factor")
     assert equal.loc["handled by AI", "conf_low"] < -0.25 < equal.loc["handled by AI", "conf_high"]
     waiting = equal.loc["twice as long a wait", ["conf_low", "conf_high"]] / np.log(2)
@@ -301,7 +312,8 @@ def contact(*rows):
 
 def test_the_next_touchpoint_is_the_first_one_within_the_days():
     contacts = contact(
-        ("a", 0, "order"), ("a", 5, "repair"), ("a", 6, "order"), ("b", 0, "order"), ("b", 40, "repair"), ("c", 0, "order"),
+        ("a", 0, "order"), ("a", 5, "repair"), ("a", 6, "order"), ("b", 0, "order"), ("b", 40, "repair"),
+        ("c", 0, "order"),
         ("d", 85, "order"),
     )  # fmt: skip
     found = cx.journey.transitions(study(answers(50), contacts=contacts), days=20)
@@ -450,3 +462,50 @@ def test_inputs_are_never_changed():
         cx.attempt(function, found)
     pd.testing.assert_frame_equal(rows, before[0])
     pd.testing.assert_frame_equal(contacts, before[1])
+
+
+# --- sentences -----------------------------------------------------------------------------------------------------
+
+
+def told(name, frame, **arguments):
+    """The sentence of a protected frame."""
+    payload = Payload(key="k", kind="table", grid=Grid.of(frame), caption="What", finding=name, arguments=arguments)
+    return words.finding(protect([payload], Policy()).payloads[0])
+
+
+def test_the_sentence_claims_what_the_intervals_support():
+    moved = cx.journey.moments_of_truth(study(loyal(3.0)))
+    only_loyal = cx.journey.moments_of_truth(study(loyal(0.0)))
+    assert "After a bad experience the NPS moves" in told("journey_moments", moved)
+    assert "Repair (basic)" in told("journey_moments", moved)
+    sentence = told("journey_moments", only_loyal)
+    assert "A bad experience is not known to lower the NPS" in sentence
+    assert "lower already before it" in sentence
+
+
+def test_touchpoints_asked_otherwise_are_not_compared_in_words():
+    frame = cx.journey.overview(study(answers()))
+    assert "cannot be told apart" in told("journey_scores", frame)
+    unlike = frame.assign(flag="touchpoints not comparable")
+    assert told("journey_scores", unlike).startswith("The touchpoints were asked in different ways")
+
+
+def test_gaps_are_told_and_none_is_good_news():
+    frame = cx.journey.gaps(study(answers(), journey=("order", "renewal")))
+    sentence = told("journey_gaps", frame)
+    assert sentence == "No answers at Renewal. Not in the study's journey: Repair."
+    assert told("journey_gaps", frame.iloc[:0]).startswith("Every stage of the journey has answers")
+
+
+NAMES = {"journey_scores": J.overview, "journey_moments": J.moments_of_truth, "journey_transitions": J.transitions,
+         "journey_handled": J.handled_by_touchpoint, "journey_service": J.service, "journey_consistency": J.consistency,
+         "journey_changes": J.score_changes, "journey_lifecycle": J.lifecycle}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hidden_frame_gives_no_number_away(name):
+    frame = NAMES[name](demo())
+    small = {column: 4 for column in frame if column.startswith("n_customers")}
+    sentence = told(name, frame.assign(**small), unit="points")
+    assert not any(sign.isdigit() for sign in sentence)
+    assert sentence

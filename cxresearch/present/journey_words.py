@@ -39,7 +39,7 @@ def journey_scores(frame: pd.DataFrame, arguments: Arguments, labels: Labels) ->
         ends = [_end(known, arguments, labels, highest=highest) for highest in (False, True)]
         told = f"The {len(known)} touchpoints cannot be told apart, from {ends[0]}, to {ends[1]}."
     few, most = (say.number(float(end), "count") for end in (known["n"].min(), known["n"].max()))
-    bases = f"{few} answers" if few == most else f"{few} to {most} answers"
+    bases = f"{few if few == most else f'{few} to {most}'} {say.label('n', labels).lower()}"
     empty = [say.level("touchpoint", name, labels) for name in frame.loc[frames.floats(frame, "n").eq(0), "touchpoint"]]
     return joined(told, f"Each rests on {bases}.", f"No answers at {say.listed(empty, MOST_NAMES)}." if empty else "")
 
@@ -198,9 +198,9 @@ def journey_service(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -
         unit = unit_of(record, arguments)
         supported = record["conf_low"] > 0 or record["conf_high"] < 0
         text = f"{'higher' if record['estimate'] > 0 else 'lower'} by {_size(record, unit)}"
-        told.append(f"{record['factor']}, {text if supported else 'no difference that the data support'}")
+        told.append(f"{record['factor']}: {text if supported else 'no difference that the data support'}")
     base = say.count(known["n"].iloc[0], "answer")
-    return f"With the rest held equal, the score is: {'; '.join(told)}. {base}; association, not proof of cause."
+    return f"The score with the rest held equal – {'; '.join(told)}. {base}; association, not proof of cause."
 
 
 @finding_named
