@@ -37,7 +37,8 @@ class Evidence:
         (change of both sides after the start), `estimate` (their difference), `std_error`, `conf_low`, `conf_high`,
         `statistic`, `p_value`, `minimum_detectable`, `p_levels` (rank among all levels, had each been the touched one),
         `verdict` (`rose`, `fell`, `no difference beyond m`, `cannot tell`, `not comparable`, "" where refused),
-        `status` (`quasi-experiment`, `association`, `refused`), `flag` (why, or what to bear in mind), `unit`.
+        `status` (`quasi-experiment`, `association`, `refused`), `reason` (of the last two), `flag` (what to bear in
+        mind), `unit`.
     series
         `initiative` (its levels and id, for a figure's panels), `side` (`the others`, or the touched `before` and
         `after the start`), `period`; `n`, `n_customers`, `estimate`, `std_error`, `conf_low`, `conf_high`, `flag`,
@@ -183,11 +184,9 @@ def _levels(
         raise StudyError(
             f"initiatives.yaml: {one.id!r} touches a level with under {FEWEST} answers in a period: too few to tell."
         )
+    begun = [other for other in register(study) if study.bounds is None or pd.Timestamp(other.start) < study.bounds[1]]
     elsewhere = {
-        level
-        for other in register(study)
-        if other.id != one.id and other.segment == one.segment
-        for level in other.levels
+        level for other in begun if other.id != one.id and other.segment == one.segment for level in other.levels
     }
     others = [str(level) for level in counts.index if level not in one.levels]
     touched = [level for level in others if level in elsewhere]

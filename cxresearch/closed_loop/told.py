@@ -89,7 +89,6 @@ def effect(case: Case, conf_level: float) -> pd.DataFrame:
     }
     found = case.judge(means.effect, conf_level, case.margin)
     verdict, failed = str(found.pop("verdict")), _failed(case, conf_level)
-    notes = [APART] if failed else []
     row = (
         {"initiative": case.initiative.title, "level": case.touched, "against": "the other levels"}
         | {"metric": case.initiative.outcome, "owner": case.initiative.owner or ""}
@@ -98,7 +97,8 @@ def effect(case: Case, conf_level: float) -> pd.DataFrame:
         | changes
         | found
         | {"p_levels": _rank(case), "verdict": NOT_COMPARABLE if failed else verdict}
-        | {"status": ASSOCIATION if failed else QUASI, "flag": "; ".join([*notes, *case.notes]), "unit": case.unit}
+        | {"status": ASSOCIATION if failed else QUASI, "reason": APART if failed else ""}
+        | {"flag": "; ".join(case.notes), "unit": case.unit}
     )
     return pd.DataFrame([row])
 
@@ -108,7 +108,7 @@ def refused(one: Initiative, why: str) -> pd.DataFrame:
     row = {"initiative": one.title, "level": ", ".join(one.levels), "against": "", "metric": one.outcome}
     row |= {"owner": one.owner or "", "n": 0, "n_customers": 0, "n_against": 0, "n_customers_against": 0}
     row |= dict.fromkeys(("value", "value_against", *NUMBERS, "p_levels"), np.nan)
-    return pd.DataFrame([row | {"verdict": "", "status": REFUSED, "flag": why, "unit": "points"}])
+    return pd.DataFrame([row | {"verdict": "", "status": REFUSED, "reason": why, "flag": "", "unit": "points"}])
 
 
 def stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -121,7 +121,7 @@ def _of_initiative(record: Mapping[str, Any], arguments: Arguments, labels: Labe
 
 def _reason(record: Mapping[str, Any]) -> str:
     """Return why an initiative is not judged, without the place of the file."""
-    return say.clean(str(record.get("flag") or "too little is known")).rstrip(".")
+    return say.clean(str(record.get("reason") or record.get("flag") or "too little is known")).rstrip(".")
 
 
 def _limits(record: Mapping[str, Any], unit: str) -> str:
