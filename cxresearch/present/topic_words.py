@@ -110,6 +110,19 @@ def topic_news(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
 
 
 @finding_named
+def topic_lifecycle(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return how many topics go on since the model before, beside how many do where nothing changed."""
+    told = frame[frames.floats(frame, "topics").gt(0)]
+    now = [f"{say.number(one['topics'], 'count')} {one['event']}" for one in told.to_dict("records")]
+    chance = frame.set_index("event")["expected"]
+    kept, new = (say.number(chance[event], "count") for event in ("continued", "new"))
+    return (
+        f"Topics since the model before: {say.listed(now, 5)}. Between models that only chance keeps apart, {kept} are "
+        f"continued and {new} new."
+    )
+
+
+@finding_named
 def topic_groups(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return in which groups topics are named more often than elsewhere."""
     known = frame[~frames.is_hidden(frame) & frame["verdict"].isin(["higher", "lower"])]

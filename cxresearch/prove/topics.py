@@ -60,7 +60,7 @@ def mentions_of(answers: pd.DataFrame, named: np.ndarray) -> Mentions:
 
 
 def _model(ids: list[str]) -> TopicModel:
-    """Return a model that has the topics, each in a direction of its own, and no word: in these worlds nobody writes."""
+    """Return a model that has the topics, each in a direction of its own; in these worlds nobody writes."""
     topics = pd.DataFrame({"topic": range(len(ids)), "label": ids, "parent": range(len(ids))})
     return TopicModel(topics, np.eye(len(ids), dtype=np.float32), Embedding("tfidf", "", None), pd.DataFrame(), {})
 

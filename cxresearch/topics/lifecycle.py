@@ -20,8 +20,8 @@ class Lifecycle:
     Attributes
     ----------
     topics
-        One row an event: `event` (`continued`, `split`, `merged`, `new`, `retired`), `previous_topic`, `topic` ("" where
-        there is none); `n`, `n_customers` (comments, and who wrote them, that name both, or the one), `estimate`
+        One row an event: `event` (`continued`, `split`, `merged`, `new`, `retired`), `previous_topic`, `topic` (""
+        where there is none); `n`, `n_customers` (comments, and who wrote them, that name both, or the one), `estimate`
         (Jaccard overlap of the two topics' comments, 0-1), `flag`.
     counts
         One row an event: `event`, `topics` (how many of them; of the earlier model, `new` of the later one), `expected`

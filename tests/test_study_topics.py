@@ -1,0 +1,116 @@
+"""Topics of a study: one scorer for all of it, the codebook, what became of topics since the model before."""
+
+import importlib
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxresearch as cx
+from cxresearch import topics
+from cxresearch.prove.worlds import as_study
+from cxresearch.topics import study_mentions
+
+HOW = {"embedding": "tfidf", "mode": "portable"}
+PERIODS = ["2026Q1", "2026Q2", "2026Q3"]
+THEMES = ("router light red", "invoice sum wrong", "shop staff friendly", "signal gone upstairs", "parcel late again")
+CHATTER = "monday tuesday morning evening cousin garden kitchen winter summer street bridge doctor".split()  # noqa: SIM905
+
+
+def world(rows: int = 1_800):
+    """Return a study of three periods in which each comment is of one of five themes, alike in each of them."""
+    rng = np.random.default_rng(5)
+    theme = rng.integers(0, len(THEMES), rows)
+    said = [f"{THEMES[one]} {' '.join(rng.choice(CHATTER, 2, replace=False))}" for one in theme]
+    answers = pd.DataFrame({"verbatim": said, "nps": 9, "customer_id": [f"c{one}" for one in range(rows)]})
+    answers["period"] = np.repeat(PERIODS, rows // 3)
+    return replace(as_study(answers), periods=PERIODS)
+
+
+@pytest.fixture
+def study(project):
+    """Return the study in a project of its own, whose folder holds codebook and cache."""
+    found = world()
+    return replace(found, definition=found.definition.model_copy(update={"path": project / "study.yaml"}))
+
+
+def no_fit(*_, **__):
+    raise AssertionError("another model was fitted")
+
+
+def test_the_model_is_chosen_once_and_no_analysis_asks_for_it_again():
+    for name in topics.__all__:
+        parts = inspect.signature(getattr(topics, name)).parameters if callable(getattr(topics, name)) else {}
+        if "mentions" in parts:
+            assert not {"embedding", "mode", "model"} & set(parts), name
+
+
+def test_every_analysis_uses_the_model_of_the_mentions(study, monkeypatch):
+    said = topics.mentions(study, seed=3, **HOW)
+    monkeypatch.setattr(study_mentions, "fit", no_fit)
+    assert len(topics.topic_map(said)) == len(said.topics)
+    assert topics.new_topics(said, seed=8).empty
+    assert topics.study_stability(said, fits=2, seed=8).topics["n"].tolist() == said.model.topics["n"].tolist()[:-1]
+    rows = said.rows()
+    outside = pd.DataFrame({"verbatim": rows["verbatim"], "source": "reviews"})
+    beside = replace(said, study=replace(study, tables={**study.tables, "feedback": outside}))
+    found = topics.feedback_shares(beside).pivot(index="topic", columns="source", values="estimate")
+    assert found["reviews"].tolist() == found["survey"].tolist()
+    assert found["survey"].sum() > 0.9
+
+
+def test_the_translation_of_feedback_is_what_is_scored(study):
+    said = topics.mentions(study, seed=3, **HOW)
+    outside = pd.DataFrame({"verbatim": ["zzz qqq"] * 20, "translation": [said.rows()["verbatim"].iloc[0]] * 20})
+    beside = replace(said, study=replace(study, tables={**study.tables, "feedback": outside}))
+    found = topics.feedback_shares(beside)
+    assert found[found["source"].eq("feedback")]["estimate"].max() == 1
+
+
+def test_the_codebook_needs_no_other_model_and_names_what_is_reported(study, project, monkeypatch):
+    plain = topics.mentions(study, seed=3, **HOW)
+    monkeypatch.setattr(study_mentions, "fit", no_fit)
+    one, other = plain.topics["id"][:2]
+    (project / "codebook.yaml").write_text(
+        f"topics: [{{id: {one}, name: Both}}, {{id: {other}, name: Other, into: {one}}}]"
+    )
+    said = topics.mentions(study, seed=3, **HOW)
+    assert said.names[one] == "Both"
+    assert (said.answers[one] == plain.answers[[one, other]].max(axis=1)).all()
+    assert said.plain["topic"].tolist() == plain.topics["topic"].tolist()
+    assert said.model.centroids.tolist() == plain.model.centroids.tolist()
+
+
+def test_topics_that_are_said_alike_continue(study, monkeypatch):
+    said = topics.mentions(study, seed=3, **HOW)
+    life = topics.lifecycle(said, seed=1)
+    counts = life.counts.set_index("event")
+    assert counts.loc["continued"].tolist() == [len(said.topics)] * 2
+    assert counts.drop("continued").to_numpy().sum() == 0
+    named = said.answers[said.ids].sum().set_axis(list(said.names.values()))[life.topics["topic"]].to_numpy()
+    assert (life.topics["n"] <= named).all()
+    assert (life.topics["n"] / named >= life.topics["estimate"]).all()
+    assert (life.topics["estimate"] >= 0.5).all()
+    assert life.topics["n_customers"].tolist() == life.topics["n"].tolist()
+    monkeypatch.setattr(importlib.import_module("cxresearch.topics.lifecycle"), "ENOUGH", 601)
+    with pytest.raises(ValueError, match="600 comments stand before 2026Q2; a model of that time needs 601"):
+        topics.lifecycle(said)
+
+
+def test_without_an_earlier_period_no_topic_has_a_life(study):
+    said = topics.mentions(study, seed=3, **HOW)
+    with pytest.raises(ValueError, match="no earlier period"):
+        topics.lifecycle(replace(said, study=replace(study, compare_to=None)))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_the_planted_topic_of_the_demo_is_found_and_nothing_else():
+    study = cx.load("demo", period="2026Q3")
+    rows = study.responses[study.responses["verbatim"].notna()]
+    now, before = rows[rows["period"].eq("2026Q3")], rows[rows["period"].eq("2026Q2")].head(600)
+    part = replace(study, tables={"responses": pd.concat([before, now])})
+    found = topics.new_topics(topics.mentions(part, mode="portable", seed=1))
+    assert len(found) == 1
+    assert "mailbox" in found["topic"].iloc[0] or "voicemail" in found["topic"].iloc[0]
