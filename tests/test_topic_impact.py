@@ -11,7 +11,7 @@ from cxresearch import metrics
 from cxresearch.prove.topics import corrected, joint, planted
 from cxresearch.topics.impact import impact
 from cxresearch.topics.severity import severity
-from cxresearch.topics.shares import changes, commenters, shares
+from cxresearch.topics.shares import changes, commenters, shares, shares_by_segment
 from cxresearch.topics.track import drift_band
 
 
@@ -101,6 +101,13 @@ def test_shares_are_those_of_the_rows():
     mentions = planted()
     assert shares(mentions)["estimate"].tolist() == mentions.rows()[mentions.ids].mean().tolist()
     assert shares(mentions, "plan")["n"].eq(100).all()
+
+
+def test_a_survey_without_comments_or_the_segment_is_told():
+    with pytest.raises(KeyError, match="no transactional answer with a comment has 'plan'"):
+        shares_by_segment(planted(), ["plan"], survey="transactional")
+    with pytest.raises(KeyError, match="no relationship answer with a comment has 'touchpoint'"):
+        shares_by_segment(planted(), ["touchpoint"])
 
 
 def test_commenters_stand_beside_those_who_wrote_nothing():

@@ -11,7 +11,7 @@ from cxresearch.metrics.waves import NO_EARLIER_PERIOD, Question
 from cxresearch.metrics.waves import compare as compare_waves
 from cxresearch.segments import comparison
 from cxresearch.stats.multiplicity import adjusted_p
-from cxresearch.topics.mentions import NAMED, SHARE, Mentions, each_topic
+from cxresearch.topics.mentions import NAMED, SHARE, Mentions, each_topic, surveys
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
@@ -146,6 +146,11 @@ def shares_by_segment(
     pandas.DataFrame
         `topic`, then the columns of `cx.segments.compare`, each group against the rest.
 
+    Raises
+    ------
+    KeyError
+        If no answer with a comment of the survey has a segment.
+
     Examples
     --------
     >>> from cxresearch.prove.topics import planted
@@ -155,6 +160,9 @@ def shares_by_segment(
     """
     rows, design = mentions.rows(survey), mentions.design(survey)
     names = mentions.study.segments(rows) if segments is None else segments
+    known = rows.columns if len(rows) else []
+    if missing := next((name for name in names if name not in known), None):
+        raise KeyError(f"topics: no {survey or surveys(mentions)[0]} answer with a comment has {missing!r}.")
 
     def of_topic(key: str) -> pd.DataFrame:
         """Return one topic's comparisons."""
