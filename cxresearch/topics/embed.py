@@ -161,7 +161,7 @@ def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:
     def points(rows: NDArray[np.intp]) -> NDArray[np.float32]:
         filled = np.resize(rows, -(-len(rows) // FILLED) * FILLED)
         with reading:
-            features = model.preprocess([texts[row] for row in filled], prompt=prompt)
+            features = model.preprocess([texts[int(row)] for row in filled], prompt=prompt)
         with torch.inference_mode():
             found: NDArray[np.float32] = model(features)["sentence_embedding"].float().numpy()
         return found[: len(rows)]
