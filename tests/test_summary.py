@@ -227,11 +227,17 @@ def owned(*rows: tuple, key: str = "findings") -> Payload:
 
 
 def test_an_owners_page_holds_the_rows_with_the_name_and_nothing_hidden(tiny: Tiny, monkeypatch):
-    made = Payload(**{**vars(owned(("A", 70, "Sales & Co"), ("B", 60, "Care"), ("C", 6, "Care"))), "kind": "findings"})
+    made = Payload(
+        **{
+            **vars(owned(("A", 70, "Sales & Co"), ("B", 60, "Care"), ("C", 6, "Care"), ("D", 80, "Ops"))),
+            "kind": "findings",
+        }
+    )
     front = rendered(tiny, [made], monkeypatch)
     page = front["owner-sales-co.html"]
     assert "About A." in page
     assert "About B." not in page
+    assert "About D." not in page
     # C is too small, and B would give it away.
     assert "owner-care.html" not in front
     assert "About B." not in front["index.html"]
@@ -460,3 +466,26 @@ def test_the_first_publication_says_that_there_was_none(tiny: Tiny, monkeypatch)
     pages = rendered(tiny, [owned(("A", 50, "Sales"), key="other")], monkeypatch)
     assert "Nothing was published before under this name" in pages["index.html"]
     assert "What changed since" not in pages["01-base.html"]
+
+
+def test_a_study_of_answers_alone_says_what_it_lacks(project):
+    (project / "data" / "mine").mkdir()
+    rows = [f"2026-0{month}-{day:02d},{score}" for month in (5, 8) for day in range(1, 29) for score in (9, 3)]
+    (project / "data" / "mine" / "answers.csv").write_text("\n".join(["day,score", *rows]))
+    table = {
+        "source": "answers.csv",
+        "columns": {"responded_at": {"from": "day", "format": "%Y-%m-%d"}, "nps": "score"},
+    }
+    (project / "data" / "mine" / "study.yaml").write_text(json.dumps({"title": "Mine", "tables": {"responses": table}}))
+    mine = cx.load("mine", "2026Q3")
+    run = Recorded.of(mine, [output(cx.metrics.scorecard(mine), "change")])
+    assert cx.summary.headline(mine)["estimate"].tolist() == [0.0]
+    assert cx.summary.findings(run).empty
+    assert cx.summary.revenue(run)["reason"].item().startswith("the study has no revenue table")
+    said = cx.summary.refusals(mine, run)["reason"].tolist()
+    assert said[:4] == [
+        f"the study has no {name} table" for name in ("invitations", "customers", "revenue", "contacts")
+    ]
+    facts = cx.summary.facts(mine, run).set_index("fact")["value"]
+    assert facts["Weights"] == "none"
+    assert facts["Plan against done"] == "its page was not made, or the study lacks what it needs"

@@ -30,7 +30,8 @@ def changes(run: Recorded) -> pd.DataFrame:
         return pd.DataFrame()
     known = pd.concat(parts, ignore_index=True)
     found = known[known["verdict"].isin(["rose", "fell"])]
-    whole = found["metric"].map(known[known["segment"].eq(EVERYONE)].groupby("metric")["n_customers"].max())
+    everyone = known[known["segment"].eq(EVERYONE)].groupby("metric")["n_customers"].max()
+    whole = found["metric"].map(everyone).astype("float64")
     return _weighed(run, found.assign(share=found["n_customers"] / whole))
 
 
