@@ -58,3 +58,11 @@ def test_groups_and_what_was_left_out():
     sentence = told("topics_left_out", left_out, about="process")
     assert sentence == "Not modelled: 12 stock answer and 3 no words. Redacted comments may still hold names."
     assert told("topics_left_out", left_out.iloc[:0], about="process") == "Every comment was modelled."
+
+
+def test_the_life_of_topics_stands_beside_what_chance_does():
+    frame = pd.DataFrame({"event": ["continued", "split", "new"], "topics": [8, 0, 6], "expected": [11, 1, 5]})
+    assert told("topic_lifecycle", frame, about="process") == (
+        "Topics since the model before: 8 continued and 6 new. Between models that only chance keeps apart, 11 are "
+        "continued and 5 new."
+    )
