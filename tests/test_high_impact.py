@@ -100,18 +100,21 @@ def test_the_trend_is_the_least_squares_line_through_the_gaps():
 
 
 def test_the_error_of_the_trend_is_that_of_a_jackknife_over_customers():
-    study = made(fall=0.05, same=True)
+    # From 2026 on others pay most, so that the same customers stand first on one side and then on the other.
+    revenue = bills().where(bills()["month"].lt("2025-07-01"), bills(top=range(40, 80)))
+    study = as_study(answers(fall=0.05, same=True), revenue)
 
     def rise(frame):
-        top = frame["customer_id"].lt(40)
-        means = frame.assign(vote=(frame["nps"] > 8) * 100.0 - (frame["nps"] < 7) * 100.0)
-        gaps = means[top].groupby("period")["vote"].mean() - means[~top].groupby("period")["vote"].mean()
+        top = np.where(frame["period"].lt("2026"), frame["customer_id"].lt(40), frame["customer_id"].between(40, 79))
+        votes = (frame["nps"] > 8) * 100.0 - (frame["nps"] < 7) * 100.0
+        gaps = votes[top].groupby(frame["period"]).mean() - votes[~top].groupby(frame["period"]).mean()
         return 4 * np.polyfit(range(5), gaps, 1)[0]
 
     rows = study.responses
     left = np.array([rise(rows[rows["customer_id"].ne(one)]) for one in range(CUSTOMERS)])
     jackknife = np.sqrt((CUSTOMERS - 1) / CUSTOMERS * np.square(left - left.mean()).sum())
     trend = segments.high_impact_gap(study, n_permutations=0).trend
+    assert trend["estimate"].item() == pytest.approx(rise(rows))
     assert trend["std_error"].item() == pytest.approx(jackknife, rel=0.03)
 
 
