@@ -171,6 +171,10 @@ def test_an_initiative_is_a_finding_with_its_owner(study):
     sentence = words.finding_of_row(found.iloc[0].to_dict(), {}, {})
     assert sentence.startswith("After “New bill” NPS moved 10 points (4 to 16) more for Classic than for the others")
     assert cx.summary.initiatives(run)["owner"].tolist() == ["Billing"]
+    # Judged by the scores right after an encounter, it has no place on the scale of the headline.
+    encounter = Recorded.of(study, [output(pd.DataFrame([row | {"level": "repair"}]), "initiatives", "10-closed-loop")])
+    assert cx.summary.findings(encounter).empty
+    assert cx.summary.also(encounter)["owner"].tolist() == ["Billing"]
 
 
 def test_a_hidden_group_becomes_no_finding_and_no_sentence(study):

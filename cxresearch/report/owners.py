@@ -14,6 +14,7 @@ from cxresearch.report.prose import anchor, inline
 # The outputs of the first page that are told by owner, in the order of an owner's page, and what one row of each is.
 TOLD = {
     "findings": ("finding", "findings"),
+    "also": ("other finding", "other findings"),
     "targets": ("target", "targets"),
     "topics": ("topic", "topics"),
     "initiatives": ("initiative", "initiatives"),

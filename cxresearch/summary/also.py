@@ -51,6 +51,7 @@ def also(run: Recorded) -> pd.DataFrame:
         {
             **row,
             "source": f"{row['page']}/{row['key']}",
+            "about": "",
             "sentence": finding_of_row(row, {}, run.study.definition.labels),
         }
         for row in off[off["weight"].isna()].to_dict("records")

@@ -93,7 +93,10 @@ def initiatives(run: Recorded) -> pd.DataFrame:
     frame = _with_unit(shown(output), output)
     frame = frame[frame["verdict"].isin(["rose", "fell"])]
     both = frame["n_customers"] + frame["n_customers_against"]
-    return _weighed(run, frame.assign(share=frame["n_customers"] / both))
+    found = _weighed(run, frame.assign(share=frame["n_customers"] / both))
+    # Scores right after an encounter are of another survey than the headline: they have no place on its scale.
+    encounters = run.study.responses["touchpoint"].unique() if "touchpoint" in run.study.responses else []
+    return found.assign(weight=found["weight"].where(~found["level"].isin(encounters))) if len(found) else found
 
 
 def _with_unit(frame: pd.DataFrame, output: ProtectedPayload) -> pd.DataFrame:
