@@ -161,9 +161,10 @@ def _evidence(study: "StudyData", one: Initiative, conf_level: float) -> Evidenc
 def _case(study: "StudyData", one: Initiative) -> told.Case:
     """Return an initiative with the means that tell of it."""
     measure = measure_of(study, one.outcome)
-    survey = one.survey or next((name for name in surveys_of(study, one.outcome) if name != CONTACTS), None)
-    if survey is None or measure.kind == "total":
+    asked = [one.survey] if one.survey else [name for name in surveys_of(study, one.outcome) if name != CONTACTS]
+    if not asked or measure.kind == "total":
         raise StudyError(f"initiatives.yaml: {one.id!r} is about {one.outcome!r}, which is no score of an answer.")
+    survey = asked[0]
     rows = rows_of(study, survey, "all")
     before, after = split(study, one, rows)
     rows = rows[rows["period"].isin([*before, *after]) & rows[measure.column].notna()].reset_index(drop=True)

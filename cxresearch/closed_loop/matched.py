@@ -1,5 +1,7 @@
 """Detractors who were contacted, matched to those who were not: what each gained until the next answer."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -64,7 +66,7 @@ def _worth(scores: Floats, measure: str) -> Floats:
 
 def difference(
     rows: pd.DataFrame, measure: str, chance: Retest | None, margin: float | None, conf_level: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the difference of the contacted from those matched to them, in one measure of the next answer."""
     found = _difference(rows, outcome(rows, measure), margin, conf_level)
     return _row(measure, found, expected(rows, measure, chance), UNITS.get(measure, "share"))
@@ -89,7 +91,7 @@ def judged_together(rows: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     return rows.assign(verdict=rows["verdict"].mask(missed, CANNOT_TELL), flag=flag)
 
 
-def _row(measure: str, found: dict[str, object], by_chance: float, unit: str) -> dict[str, object]:
+def _row(measure: str, found: dict[str, Any], by_chance: float, unit: str) -> dict[str, Any]:
     """Return a row with its columns in order."""
     first = ("n", "n_customers", "n_against", "n_customers_against", "value", "value_against")
     rest = {name: value for name, value in found.items() if name not in first}
@@ -98,7 +100,7 @@ def _row(measure: str, found: dict[str, object], by_chance: float, unit: str) ->
     )
 
 
-def _difference(rows: pd.DataFrame, gained: Floats, margin: float | None, conf_level: float) -> dict[str, object]:
+def _difference(rows: pd.DataFrame, gained: Floats, margin: float | None, conf_level: float) -> dict[str, Any]:
     """Return the weighted difference of two groups with its test; none where one of them is under 30."""
     contacted = rows["contacted"].to_numpy(dtype=bool)
     own, other = (side(rows[mask], gained[mask]) for mask in (contacted, ~contacted))

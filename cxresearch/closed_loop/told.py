@@ -1,6 +1,7 @@
 """The evidence of one initiative as result frames."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ FOR_A_TREND, FOR_A_PLACEBO = 3, 4
 # A slope that may bend takes this many periods on each side.
 FOR_A_BEND = 4
 SIGNIFICANCE = 0.05
+Row = dict[str, Any]
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "statistic", "p_value", "minimum_detectable")
 
 
@@ -68,14 +70,14 @@ class Case:
         """The touched levels in words."""
         return ", ".join(self.initiative.levels)
 
-    def base(self, touched: bool, suffix: str = "") -> dict[str, int]:
+    def base(self, touched: bool, suffix: str = "") -> Row:
         """Return the base of one side over all periods."""
         side = self.means.touched == touched
         inside = np.isin(self.persons[:, 0], np.flatnonzero(side))
         customers = len(np.unique(self.persons[inside, 2]))
         return {f"n{suffix}": int(self.means.n[side].sum()), f"n_customers{suffix}": customers}
 
-    def judge(self, found: Contrast, conf_level: float, margin: float | None = None) -> dict[str, float | str]:
+    def judge(self, found: Contrast, conf_level: float, margin: float | None = None) -> Row:
         """Return interval, test and verdict of a contrast."""
         return judged(found.estimate, found.std_error, found.df, conf_level, WORDS, margin)
 
@@ -105,7 +107,7 @@ def effect(case: Case, conf_level: float) -> pd.DataFrame:
 
 def refused(one: Initiative, why: str) -> pd.DataFrame:
     """Return the row of an initiative that cannot be judged."""
-    row = {"initiative": one.title, "level": ", ".join(one.levels), "against": "", "metric": one.outcome}
+    row: Row = {"initiative": one.title, "level": ", ".join(one.levels), "against": "", "metric": one.outcome}
     row |= {"owner": one.owner or "", "n": 0, "n_customers": 0, "n_against": 0, "n_customers_against": 0}
     row |= dict.fromkeys(("value", "value_against", *NUMBERS, "p_levels"), np.nan)
     return pd.DataFrame([row | {"verdict": "", "status": REFUSED, "reason": why, "flag": "", "unit": "points"}])
@@ -142,7 +144,7 @@ def checks(case: Case, conf_level: float) -> pd.DataFrame:
     """Return what speaks for reading the difference as an effect: before the start both sides ran alike."""
     rows = []
     for name, weights, needed in _before(case):
-        head = {"initiative": case.initiative.title, "check": name} | case.base(True)
+        head: Row = {"initiative": case.initiative.title, "check": name, **case.base(True)}
         if weights is None:
             missing = dict.fromkeys(NUMBERS[:4], np.nan) | {"p_value": np.nan, "verdict": CANNOT_TELL}
             rows.append(head | missing | {"flag": f"takes {needed} periods before the start"})
@@ -195,7 +197,7 @@ def interrupted_rows(case: Case, conf_level: float) -> pd.DataFrame:
 
 def _no_series(case: Case, why: str) -> pd.DataFrame:
     """Return the row of a series that is too short."""
-    row = {"initiative": case.initiative.title, "term": "mean after the start"} | case.base(True)
+    row: Row = {"initiative": case.initiative.title, "term": "mean after the start", **case.base(True)}
     row |= dict.fromkeys(NUMBERS[:4], np.nan)
     return pd.DataFrame([row | {"flag": why.rstrip("."), "unit": case.unit}])
 
@@ -234,20 +236,20 @@ def _rank(case: Case) -> float:
     return float(np.mean([one >= statistic[0] for one in statistic]))
 
 
-def _levels_check(case: Case) -> dict[str, object]:
+def _levels_check(case: Case) -> Row:
     """Return how far the comparison of levels can tell at all."""
     count, rank = len(_each_level(case)), _rank(case)
     if count == 1:
         flag = "one other level only: nothing to compare its own movement with"
     else:
         flag = f"{count} levels: the smallest p that their ranks can give is {1 / count:.2g}"
-    row = {"initiative": case.initiative.title, "check": "other levels"} | case.base(True)
+    row: Row = {"initiative": case.initiative.title, "check": "other levels", **case.base(True)}
     row |= dict.fromkeys(NUMBERS[:4], np.nan)
     verdict = PASS if rank < SIGNIFICANCE else CANNOT_TELL
     return row | {"p_value": rank, "verdict": verdict, "flag": flag}
 
 
-def _cell(case: Case, touched: bool, place: int) -> dict[str, float]:
+def _cell(case: Case, touched: bool, place: int) -> Row:
     """Return the base of one side in one period."""
     side = np.flatnonzero(case.means.touched == touched)
     inside = np.isin(case.persons[:, 0], side) & (case.persons[:, 1] == place)

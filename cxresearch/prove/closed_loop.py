@@ -157,8 +157,8 @@ class World:
                 fresh = base + 2 * size + period * size + np.arange(size - size // 2)
                 parts.append((np.full(size, level), np.full(size, period), np.concatenate([lasting, fresh])))
             base += 2 * size + PERIODS * size
-        level, period, person = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return level, period, np.unique(person, return_inverse=True)[1]
+        columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return columns[0], columns[1], np.unique(columns[2], return_inverse=True)[1]
 
 
 VOTE = Measure("nps", "nps", NPS_SCALE)

@@ -130,4 +130,4 @@ def _misfit(y: Floats, x: Floats, rho: float) -> float:
     residual = white - orthogonal @ (orthogonal.T @ white)
     df = len(y) - x.shape[1]
     size = np.log(np.abs(np.diag(triangle))).sum() - 0.5 * np.log(1 - rho**2)
-    return float(df / 2 * np.log(max(residual @ residual, np.finfo(float).tiny)) + size)
+    return float(df / 2 * np.log(max(float(residual @ residual), float(np.finfo(float).tiny))) + size)
