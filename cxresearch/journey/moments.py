@@ -1,7 +1,7 @@
 """Moments of truth: whether the NPS of customers moves after a bad or a good experience at a touchpoint."""
 
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -137,7 +137,7 @@ def _told(rows: pd.DataFrame, fewest: int) -> bool:
 def _effects(rows: pd.DataFrame, name: str, weight: str | None, fewest: int, conf_level: float) -> pd.DataFrame:
     """Return penalty and reward of one touchpoint, and the same differences in the votes before."""
     coded = rows.assign(**{EXPERIENCE: rows["good"].astype(float) - rows["bad"].astype(float)})
-    named = {"low": -1.0, "high": 1.0, "weight": weight, "fewest": fewest, "conf_level": conf_level}
+    named: dict[str, Any] = {"low": -1.0, "high": 1.0, "weight": weight, "fewest": fewest, "conf_level": conf_level}
     found = penalty_reward(coded, MOVED, [EXPERIENCE], **named).rename(columns={"n_low": "n_bad", "n_high": "n_good"})
     times = stats.t.ppf((1 + conf_level) / 2, _degrees(found))
     for part in ("penalty", "reward"):

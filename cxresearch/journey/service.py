@@ -85,7 +85,7 @@ def service(
     measure = Measure("nps", "nps" if outcome == "nps" else "mean", NPS_SCALE)
     answers = read_answers(rows, measure, None, columns_of(study, rows, ""))
     votes, design = answers.votes * measure.factor, answers.design()
-    base = {"n": len(rows), "n_customers": int(answers.customers(answers.estimates(measure))[0])}
+    base: dict[str, float] = {"n": len(rows), "n_customers": int(answers.customers(answers.estimates(measure))[0])}
     base["n_eff"] = float(answers.estimates(measure).n_eff[0])
     factors, place = _factors(rows), _levels(rows)
     lines = []

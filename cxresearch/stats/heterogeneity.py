@@ -53,7 +53,7 @@ def spread_interval(estimate: Floats, variance: Floats, conf_level: float = 0.95
     --------
     >>> low, high = spread_interval(np.array([0.0, 10, 20, 30]), np.full(4, 4.0))
     >>> round(low, 2), round(high, 2)
-    (7.02, 48.09)
+    (7.03, 48.09)
     """
     tails = stats.chi2.ppf([(1 + conf_level) / 2, (1 - conf_level) / 2], len(estimate) - 1)
     low, high = (_where(estimate, variance, float(tail)) for tail in tails)
