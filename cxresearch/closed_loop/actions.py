@@ -80,7 +80,7 @@ def action_list(study: "StudyData", *, mentions: "Mentions | None" = None) -> Ac
     --------
     >>> import cxresearch as cx
     >>> found = cx.closed_loop.action_list(cx.load("demo", "2026Q3"))
-    >>> found.counts["reason"].unique(), int(found.rows["nps"].max()), found.rows["customer_id"].is_unique
+    >>> found.counts["reason"].unique().tolist(), int(found.rows["nps"].max()), found.rows["customer_id"].is_unique
     (['Detractor'], 6, True)
     """
     declared = study.definition.actions
