@@ -29,7 +29,8 @@ def told(**changes):
 
 
 def test_a_driver_that_matters_by_its_company_is_said_to():
-    assert told().startswith("App: important because it travels with Staff; no effect of its own found (0.6 points of NPS")
+    beginning = "App: important because it travels with Staff; no effect of its own found (0.6 points of NPS"
+    assert told().startswith(beginning)
     assert "[−1.0, 2.2]" in told()
     assert "12% [10%, 14%]" in told()
     assert told().endswith("Base: 800 ratings.")

@@ -102,7 +102,10 @@ def test_minilm_is_that_of_sentence_transformers(project):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_a_point_is_the_same_to_the_last_bit_whatever_is_embedded_with_it():
-    model, words = open_embedding("minilm"), "the app is slow and nobody answers my calls about it again".split()
+    model, words = (
+        open_embedding("minilm"),
+        ["the", "app", "is", "slow", "and", "nobody", "answers", "my", "calls", "about", "it", "again"],
+    )
     texts = [" ".join(words[start : start + size]) for size in range(1, 9) for start in range(13 - size)]
     order = np.random.default_rng(0).permutation(len(texts))
     apart = np.empty((len(texts), 384), np.float32)

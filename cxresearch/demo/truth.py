@@ -266,7 +266,7 @@ def _employees() -> dict:
     return {
         "score_points_per_point_of_engagement": planted.ENGAGEMENT_SCORE,
         "sd_of_team_by_quarter": planted.ENGAGEMENT_SD,
-        "find": "07-journey: transactional scores of a team in a quarter on its engagement",
+        "find": "12-teams-and-value: transactional scores of a team in a quarter on its engagement",
     }
 
 

@@ -72,9 +72,7 @@ def high_impact_gap(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -
     moved = f"{_moved(record['estimate'], unit)} ({_limits(record, unit)})"
     text = f"{when} {name} of {WHOM} moved by {moved} beside that of the rest"
     if record["verdict"] in ("rose", "fell"):
-        told = (
-            "in their favour" if record["verdict"] == "rose" else "against them, who get another experience"
-        )
+        told = "in their favour" if record["verdict"] == "rose" else "against them, who get another experience"
         return joined(f"{text}, {told}.", _base(record))
     if record["verdict"] == "cannot tell":
         found = f"A move of {amount(record['minimum_detectable'], unit_of(record, arguments))} would probably be found."
