@@ -1,6 +1,7 @@
 """The columns of a table as people read them: headings, numbers in their units, intervals, verdicts."""
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ DEFAULT_LEVEL = 0.95
 PLACE = ("page", "key")
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
+# What a reader types, such as a key of the study file, stands between backticks.
+TYPED = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ def _worded(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> list[s
     if name not in NAMED:
         return [_text(value) for value in frame[name]]
     return [
-        _text(value) if pd.isna(value) else escaped(say.level(name, value, payload.labels)) for value in frame[name]
+        _text(value) if pd.isna(value) else typeset(say.level(name, value, payload.labels)) for value in frame[name]
     ]
 
 
@@ -206,7 +209,7 @@ def _text(value: Any) -> str:
     """Return a cell of text or yes/no."""
     if pd.isna(value):
         return say.DASH
-    return ("yes" if value else "no") if isinstance(value, bool) else escaped(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else typeset(value)
 
 
 def _softened(frame: pd.DataFrame, cells: list[str]) -> list[str]:
@@ -217,6 +220,17 @@ def _softened(frame: pd.DataFrame, cells: list[str]) -> list[str]:
         dash if gone else f'<span class="cx-small">{cell}</span>' if soft else cell
         for cell, gone, soft in zip(cells, hidden, small, strict=True)
     ]
+
+
+def typeset(text: Any) -> str:
+    """Return a text for HTML, what stands between backticks as something to type.
+
+    Examples
+    --------
+    >>> typeset("set `quotes: true` <here>")
+    'set <code>quotes: true</code> &lt;here&gt;'
+    """
+    return TYPED.sub(r"<code>\1</code>", escaped(text))
 
 
 def escaped(text: Any) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from cxresearch.present import findings, frames, plots, tables, words
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import SCALE, png
-from cxresearch.present.cells import DEFAULT_LEVEL, escaped
+from cxresearch.present.cells import DEFAULT_LEVEL, escaped, typeset
 from cxresearch.present.crosstabs import crosstab_table
 from cxresearch.present.payload import ProtectedPayload, slug
 
@@ -73,8 +73,8 @@ def _finding(payload: ProtectedPayload) -> str:
 def _stressed(text: str) -> str:
     """Return a paragraph whose first sentence stands out."""
     first, *rest = SENTENCE_END.split(text, maxsplit=1)
-    more = f" {escaped(rest[0])}" if rest else ""
-    return f'<p class="cx-finding"><strong>{escaped(first)}</strong>{more}</p>' if text else ""
+    more = f" {typeset(rest[0])}" if rest else ""
+    return f'<p class="cx-finding"><strong>{typeset(first)}</strong>{more}</p>' if text else ""
 
 
 def _caption(payload: ProtectedPayload) -> str:
