@@ -300,7 +300,9 @@ def test_hostile_names_stay_text_in_every_kind(kind):
     found = hostile_fragment(kind)
     parsed = Parsed(found)
     assert parsed.open == []
-    allowed = "figure figcaption p strong span small div dl dt dd ol li a table thead tbody tfoot tr th td details summary"
+    allowed = (
+        "figure figcaption p strong span small div dl dt dd ol li a table thead tbody tfoot tr th td details summary"
+    )
     assert set(parsed.tags) <= {*allowed.split(), "code", "picture", "source", "img"}
     names = {name for name, _ in parsed.attributes}
     assert not any(name.startswith("on") or name == "style" for name in names)
