@@ -278,6 +278,12 @@ def test_an_unknown_sentence_is_refused_at_once(displayed):
     assert displayed == []
 
 
+def test_an_unknown_order_is_refused_at_once(displayed):
+    with pytest.raises(ValueError, match="order='estimate' is not known; give 'size'"):
+        cx.show(estimates(), "estimates", caption="x", order="estimate")
+    assert displayed == []
+
+
 def test_outside_of_jupyter_the_text_is_printed(capsys):
     cx.show(estimates(), caption="NPS by plan")
     assert capsys.readouterr().out.startswith("NPS by plan\n")

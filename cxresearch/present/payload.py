@@ -260,6 +260,8 @@ def _check_names(payload: Payload) -> None:
             raise ValueError(f"{where}: {payload.kind} takes no {name!r}; {_nearest(name, (*COMMON, *known))}.")
         if not _is_plain(value):
             raise TypeError(f"{where}: argument {name!r} is a {type(value).__name__}; give text, numbers or lists.")
+    if (order := payload.arguments.get("order", "size")) != "size":
+        raise ValueError(f"{where}: order={order!r} is not known; give 'size', or none for the order of the frame.")
 
 
 def _check_frame(payload: Payload) -> None:
