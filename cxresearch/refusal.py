@@ -1,6 +1,6 @@
 """Results that may be refused: a notebook goes on, and its page says in a sentence what is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,10 @@ class Refusal:
     def __getitem__(self, key: Any) -> "Refusal":
         """Return itself for every column of a result."""
         return self
+
+    def __iter__(self) -> Iterator["Refusal"]:
+        """Return that there is nothing to go through; without it Python would ask for item after item, for ever."""
+        return iter(())
 
     def __len__(self) -> int:
         """Return that there is no row."""

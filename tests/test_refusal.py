@@ -19,6 +19,7 @@ def test_a_refusal_keeps_the_sentence_whatever_is_done_with_it(error):
     found = attempt(fails(error), None)
     assert found.parts[found.parts["x"].ne(0)].round(2).query("a == 1").sentence == "no revenue"
     assert len(found) == 0
+    assert [*found.parts] == list({**found.parts}) == []
     assert attempt(lambda frame: frame, found) is found
     assert attempt(lambda *, frame: frame, frame=found) is found
 

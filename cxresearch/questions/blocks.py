@@ -1,7 +1,7 @@
 """Which modules, or items, go together: incomplete blocks in which each pair meets as often as any other."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -68,7 +68,7 @@ class BlockDesign:
         return found | ({NONE: Arm(probability=none)} if none else {})
 
 
-def blocks(names: Sequence[str], size: int, n_blocks: int | None = None, *, seed: int = 0) -> BlockDesign:
+def blocks(names: Collection[str], size: int, n_blocks: int | None = None, *, seed: int = 0) -> BlockDesign:
     """Return blocks of some names, balanced where a balanced design is found.
 
     Parameters
