@@ -117,7 +117,8 @@ def _composed(frame: pd.DataFrame, payload: ProtectedPayload, layout: Layout, co
 
 def _row_names(frame: pd.DataFrame, payload: ProtectedPayload, stub: str) -> list[str]:
     """Return the names of the rows; where rows are of several surveys, which one is told behind."""
-    names = _levels(frame, payload, [stub])[0]
+    # A header without a word is none to those who hear the table.
+    names = [name or say.DASH for name in _levels(frame, payload, [stub])[0]]
     if "survey" in payload.group_columns or "survey" not in frame.columns or frame["survey"].nunique() < SEVERAL:
         return names
     surveys = [f' <span class="cx-interval">{escaped(survey)}</span>' for survey in frame["survey"].fillna("")]

@@ -112,7 +112,7 @@ def test_nothing_is_fetched(page, browser):
 
 def test_the_first_screen_says_it_all(published, browser):
     opened(browser, published / "index.html", "desktop", "light")
-    for key in ("headline", "findings", "revenue", "speaks-for"):
+    for key in ("headline", "first", "revenue", "speaks-for"):
         bottom = browser.execute_script(f"return document.getElementById('{key}').getBoundingClientRect().bottom")
         assert bottom <= 800, key
 
