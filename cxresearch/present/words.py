@@ -105,7 +105,8 @@ def finding(payload: ProtectedPayload) -> str:
     frame = payload.to_frame()
     if frame.empty and payload.finding not in EMPTY_SAYS_SOMETHING:
         return ""
-    return FINDINGS[payload.finding](frame, arguments_of(payload), payload.labels)
+    sentence = FINDINGS[payload.finding](frame, arguments_of(payload), payload.labels)
+    return sentence or (NOTHING if len(frame) and frames.is_hidden(frame).all() else "")
 
 
 # For these an empty frame is good news, which is told.
