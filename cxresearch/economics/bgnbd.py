@@ -127,8 +127,10 @@ def bg_nbd(frame: pd.DataFrame) -> BgNbd:
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> x = rng.poisson(2.0, 200)
-    >>> frame = pd.DataFrame({"frequency": x, "recency": np.where(x > 0, 20.0, 0.0), "T": 40.0})
+    >>> rate, alive = rng.gamma(0.8, 0.2, 500), rng.geometric(rng.beta(1.0, 4.0, 500))
+    >>> times = np.cumsum(rng.exponential(1 / rate[:, None], (500, 30)), axis=1)
+    >>> bought = (times < 40) & (np.arange(30) < alive[:, None])
+    >>> frame = pd.DataFrame({"frequency": bought.sum(1), "recency": (times * bought).max(1), "T": 40.0})
     >>> bg_nbd(frame).parameters["parameter"].tolist()
     ['r', 'alpha', 'a', 'b']
     """

@@ -57,8 +57,8 @@ def assign(units: Sequence[str], wave: str, assignment: Assignment, key: bytes, 
     --------
     >>> plan = Assignment.model_validate({"key": {"public": "only-for-show"}, "holdout": 0.2, "waves": ["2026Q1"],
     ...     "arms": {"pricing": 0.5, "none": 0.5}})
-    >>> assign(["a", "b", "c", "d"], "2026Q1", plan, b"only-for-show")["probability"].unique().tolist()
-    [0.4]
+    >>> assign(["a", "b", "c", "d"], "2026Q1", plan, b"only-for-show")["probability"].tolist()
+    [0.2, 0.4, 0.2, 0.4]
     """
     column = pd.Series(units, dtype="str")
     _refuse(column, wave, assignment, key)
