@@ -109,11 +109,16 @@ def within_poisson_fit(y: Floats, x: Floats, weight: Floats, cluster: Codes) -> 
         fitted = _shared_out(y, np.exp(x @ slopes), weight, cluster)
         inner = _centred(x, weight * fitted, cluster)
         step = np.linalg.solve((inner.T * (weight * fitted)) @ inner, x.T @ (weight * (y - fitted)))
-        slopes = slopes + step * min(1.0, LARGEST / max(np.abs(x @ step).max(), LARGEST))
+        slopes = slopes + _shortened(step, x)
         if np.abs(step).max() < CLOSE:
             fitted = _shared_out(y, np.exp(x @ slopes), weight, cluster)
             return _with_covariance(y, _centred(x, weight * fitted, cluster), weight, cluster, slopes, fitted)
     raise ValueError(UNSETTLED)
+
+
+def _shortened(step: Floats, x: Floats) -> Floats:
+    """Return a step that takes nobody's mean to where exp() ends; shortened, it goes the same way."""
+    return step * float(min(1.0, LARGEST / max(np.abs(x @ step).max(), LARGEST)))
 
 
 def _shared_out(y: Floats, part: Floats, weight: Floats, cluster: Codes) -> Floats:
@@ -191,8 +196,7 @@ def _settled(y: Floats, x: Floats, weight: Floats, slopes: Floats) -> Floats:
     for _ in range(MAX_STEPS):
         fitted = np.exp(x @ slopes)
         step = np.linalg.solve((x.T * (weight * fitted)) @ x, x.T @ (weight * (y - fitted)))
-        # Too large a step would leave what exp() can tell; shortened, it goes the same way.
-        slopes = slopes + step * min(1.0, LARGEST / max(np.abs(x @ step).max(), LARGEST))
+        slopes = slopes + _shortened(step, x)
         if np.abs(step).max() < CLOSE:
             return slopes
     raise ValueError(UNSETTLED)
