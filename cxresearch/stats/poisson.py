@@ -108,12 +108,17 @@ def within_poisson_fit(y: Floats, x: Floats, weight: Floats, cluster: Codes) -> 
     for _ in range(MAX_STEPS):
         fitted = _shared_out(y, np.exp(x @ slopes), weight, cluster)
         inner = _centred(x, weight * fitted, cluster)
-        step = np.linalg.solve((inner.T * (weight * fitted)) @ inner, x.T @ (weight * (y - fitted)))
+        step = _newton_step((inner.T * (weight * fitted)) @ inner, x.T @ (weight * (y - fitted)))
         slopes = slopes + _shortened(step, x)
         if np.abs(step).max() < CLOSE:
             fitted = _shared_out(y, np.exp(x @ slopes), weight, cluster)
             return _with_covariance(y, _centred(x, weight * fitted, cluster), weight, cluster, slopes, fitted)
     raise ValueError(UNSETTLED)
+
+
+def _newton_step(information: Floats, score: Floats) -> Floats:
+    """Return the step that brings the score to zero where the information were the same everywhere."""
+    return np.asarray(np.linalg.solve(information, score), dtype=float)
 
 
 def _shortened(step: Floats, x: Floats) -> Floats:
@@ -195,7 +200,7 @@ def _settled(y: Floats, x: Floats, weight: Floats, slopes: Floats) -> Floats:
     """Return the estimates by Newton's steps, each shortened where it would change a mean beyond measure."""
     for _ in range(MAX_STEPS):
         fitted = np.exp(x @ slopes)
-        step = np.linalg.solve((x.T * (weight * fitted)) @ x, x.T @ (weight * (y - fitted)))
+        step = _newton_step((x.T * (weight * fitted)) @ x, x.T @ (weight * (y - fitted)))
         slopes = slopes + _shortened(step, x)
         if np.abs(step).max() < CLOSE:
             return slopes
