@@ -85,6 +85,8 @@ def test_without_an_earlier_period_severity_is_refused_and_shares_do_not_change(
     alone = replace(mentions, study=replace(mentions.study, compare_to=None))
     with pytest.raises(ValueError, match="no earlier period"):
         severity(alone)
+    with pytest.raises(ValueError, match="no earlier period"):
+        drift_band(alone)
     assert changes(alone)["verdict"].eq("").all()
 
 
@@ -94,7 +96,7 @@ def test_a_comment_of_weight_zero_empties_no_result():
     mentions = replace(mentions, answers=weighted)
     assert impact(mentions, controls=[])["estimate"][:2].notna().all()
     assert severity(mentions, controls=["plan"])["estimate"].notna().all()
-    assert drift_band(mentions, n_halves=50)["n"].eq(199).all()
+    assert drift_band(mentions, n_deals=50)["n"].eq(199).all()
 
 
 def test_shares_are_those_of_the_rows():

@@ -4,20 +4,39 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from cxresearch.prove.topics import planted
 from cxresearch.topics.emerging import Said, emerging
 from cxresearch.topics.track import drift_band, ledger
 
 
-def test_halves_of_one_quarter_stay_within_the_band_and_a_rise_does_not():
+def test_quarters_alike_stay_within_the_band_and_a_rise_does_not():
     mentions = planted()
-    found = drift_band(mentions, n_halves=400)
+    found = drift_band(mentions, n_deals=400)
     assert found["flag"].tolist() == ["outside the band", "", ""]
     same = mentions.answers.copy()
     same.loc[:199, mentions.ids] = same.loc[200:, mentions.ids].to_numpy()
-    quiet = drift_band(replace(mentions, answers=same), n_halves=400)
+    quiet = drift_band(replace(mentions, answers=same), n_deals=400)
     assert quiet["flag"].eq("").all()
+
+
+def test_who_says_the_same_in_both_quarters_makes_no_drift():
+    mentions = planted()
+    answers = mentions.answers.copy()
+    answers.loc[200:, mentions.ids] = answers.loc[:199, mentions.ids].to_numpy()
+    strangers = drift_band(replace(mentions, answers=answers), n_deals=200)
+    answers["customer_id"] = [f"c{number % 200}" for number in range(400)]
+    same_people = drift_band(replace(mentions, answers=answers), n_deals=200)
+    assert strangers["band"].gt(0.03).all()
+    assert same_people["band"].lt(1e-9).all()
+
+
+def test_the_band_does_not_hang_on_a_quarter_s_sum_of_weights():
+    mentions = planted()
+    weighted = mentions.answers.assign(weight=np.where(np.arange(400) < 200, 1.0, 7.0))
+    plain, heavy = drift_band(mentions), drift_band(replace(mentions, answers=weighted))
+    assert heavy["band"].tolist() == pytest.approx(plain["band"].tolist())
 
 
 def test_the_ledger_knows_five_events():

@@ -1,4 +1,4 @@
-"""Topics: corrected shares hold the truth, topics that come together are told apart, halves of a quarter are alike."""
+"""Topics: corrected shares hold the truth, topics that come together are told apart, still quarters look still."""
 
 import numpy as np
 import pandas as pd
@@ -123,13 +123,13 @@ def joint(runs: int) -> list[Claim]:
 
 
 def drift(runs: int) -> list[Claim]:
-    """Return how often any of three topics leaves the band of random halves when nothing changed."""
+    """Return how often any of three topics leaves the band of random deals when nothing changed."""
     rng = np.random.default_rng(63)
     alarms, found = [], []
     for run in range(runs):
         still, moved = _two_quarters(rng, TRUE_SHARES), _two_quarters(rng, TRUE_SHARES + RISE)
-        alarms.append(bool(drift_band(still, n_halves=300, seed=run)["flag"].ne("").any()))
-        found.append(drift_band(moved, n_halves=300, seed=run)["flag"].iloc[0] != "")
+        alarms.append(bool(drift_band(still, n_deals=300, seed=run)["flag"].ne("").any()))
+        found.append(drift_band(moved, n_deals=300, seed=run)["flag"].iloc[0] != "")
     setting = f"two quarters of {COMMENTS} comments, three topics"
     return [
         claim(SECTION, "any topic leaves the null band when nothing changed", setting, alarms, FALSE_ALARMS),

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cxresearch.stats.design import Codes, Floats
 from cxresearch.stats.survey import base_flag
 from cxresearch.topics.mentions import Mentions
 
@@ -12,6 +13,7 @@ __all__ = ["EVENTS", "NEW", "drift_band", "ledger"]
 EVENTS = CONTINUED, SPLIT, MERGED, NEW, RETIRED = ("continued", "split", "merged", "new", "retired")
 # Of two topics one is part of the other from half of its texts on.
 PART = 0.5
+Rows = npt.NDArray[np.bool_]
 
 
 def ledger(previous: pd.DataFrame, current: pd.DataFrame, *, same: float = PART) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def ledger(previous: pd.DataFrame, current: pd.DataFrame, *, same: float = PART)
 
 
 def drift_band(
-    mentions: Mentions, *, survey: str | None = None, n_halves: int = 1_000, conf_level: float = 0.95, seed: int = 0
+    mentions: Mentions, *, survey: str | None = None, n_deals: int = 1_000, conf_level: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
     """Return how far shares of topics move between two quarters in which nothing changed.
 
@@ -88,8 +90,8 @@ def drift_band(
         What the comments name.
     survey
         By default the relationship survey.
-    n_halves
-        How often the period's customers are dealt into two halves.
+    n_deals
+        How often the customers of both periods are dealt into two groups.
     conf_level
         With which chance no topic at all leaves its band when nothing changed.
     seed
@@ -104,39 +106,29 @@ def drift_band(
     Raises
     ------
     ValueError
-        If a period has fewer than two customers.
+        If there is no earlier period, or fewer than two customers commented in the two.
 
     Notes
     -----
-    The differences between halves, each over its own standard deviation, have a largest one in every deal; the band is
-    the upper quantile of these, brought from halves to the sizes of the two periods. No model is refitted and no test
-    statistic assumed: it is the drift that this scorer shows on these comments.
+    A permutation of periods: customers of one period are dealt anew into groups of the same sizes, those of both have
+    their two periods swapped or not. The differences between the groups, each over its own standard deviation, have a
+    largest one in every deal; the band is the upper quantile of these. No model is refitted and no test statistic
+    assumed: it is the drift that this scorer shows on these comments. Westfall and Young (1993).
     """
     study = mentions.study
-    now = _counted(mentions, survey, study.period)
-    before = _counted(mentions, survey, study.compare_to) if study.compare_to else now.iloc[:0]
-    values, weight, person = _arrays(mentions, now, survey)
-    n_people = int(person.max(initial=-1)) + 1
-    if n_people < 2:
-        raise ValueError("drift_band: the period has fewer than two customers with a comment.")
-    rng = np.random.default_rng(seed)
-    drawn = np.array([rng.permutation(n_people) < n_people // 2 for _ in range(n_halves)])[:, person] * weight
-    first, second = (
-        drawn @ values / drawn.sum(axis=1)[:, None],
-        (weight - drawn) @ values / (weight - drawn).sum(axis=1)[:, None],
-    )
-    difference = first - second
-    spread = np.maximum(difference.std(axis=0), 1e-12)
-    widest = float(np.quantile(np.abs(difference / spread).max(axis=1), conf_level))
-    # Halves of n differ with variance 4 s²/n; a period of n and one of m with s²/n + s²/m.
-    size = np.sqrt((1 + len(now) / max(len(before), 1)) / 4)
-    current = np.average(values, axis=0, weights=weight)
-    then, w_then, _ = _arrays(mentions, before, survey)
-    previous = np.average(then, axis=0, weights=w_then) if len(before) else np.full(len(current), np.nan)
-    band = widest * spread * size
-    frame = pd.DataFrame({"topic": list(mentions.names.values()), "n": len(now), "n_customers": n_people}).astype(
-        {"topic": "str"}
-    )
+    if study.compare_to is None:
+        raise ValueError("drift_band: there is no earlier period to compare with.")
+    now, before = _counted(mentions, survey, study.period), _counted(mentions, survey, study.compare_to)
+    values, weight, person = _arrays(mentions, pd.concat([now, before], ignore_index=True), survey)
+    later = np.arange(len(values)) < len(now)
+    if not len(now) or not len(before) or int(person.max()) < 1:
+        raise ValueError("drift_band: the two periods have fewer than two customers with a comment each.")
+    weight = weight / np.where(later, weight[later].mean(), weight[~later].mean())
+    current, previous = (np.average(values[rows], axis=0, weights=weight[rows]) for rows in (later, ~later))
+    band = _widest(values, weight, later, person, np.random.default_rng(seed), n_deals, conf_level)
+    frame = pd.DataFrame(
+        {"topic": list(mentions.names.values()), "n": len(now), "n_customers": len(np.unique(person[later]))}
+    ).astype({"topic": "str"})
     outside = np.where(np.abs(current - previous) > band, "outside the band", "")
     bases = base_flag(frame["n"], frame["n"].astype(float))
     flag = [b or o for b, o in zip(bases, outside, strict=True)]
@@ -150,15 +142,32 @@ def drift_band(
     )
 
 
+def _widest(
+    values: Floats, weight: Floats, later: Rows, person: Codes, rng: np.random.Generator, n_deals: int, level: float
+) -> Floats:
+    """Return how far each column's means in two groups lie apart where customers are dealt to them at random."""
+    both = np.isin(np.arange(person.max() + 1), np.intersect1d(person[later], person[~later]))
+    comes_later = np.bincount(person, later) > 0
+    found = []
+    for _ in range(n_deals):
+        dealt = comes_later.copy()
+        dealt[~both] = rng.permutation(comes_later[~both])
+        swapped = rng.random(len(both)) < 0.5
+        group = np.where(both[person], later ^ swapped[person], dealt[person])
+        one, other = weight * group, weight * ~group
+        found.append(one @ values / one.sum() - other @ values / other.sum())
+    difference = np.array(found)
+    spread = np.maximum(difference.std(axis=0), 1e-12)
+    return np.asarray(np.quantile(np.abs(difference / spread).max(axis=1), level) * spread)
+
+
 def _counted(mentions: Mentions, survey: str | None, period: str) -> pd.DataFrame:
     """Return the comments of a period that have a weight."""
     rows, weight = mentions.rows(survey, period), mentions.design(survey).weight
     return rows if weight is None else rows[rows[weight] > 0].reset_index(drop=True)
 
 
-def _arrays(
-    mentions: Mentions, rows: pd.DataFrame, survey: str | None
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+def _arrays(mentions: Mentions, rows: pd.DataFrame, survey: str | None) -> tuple[Floats, Floats, Codes]:
     """Return zeros and ones, weights, and the code of each comment's customer."""
     name = mentions.design(survey).weight
     weight = rows[name].to_numpy(dtype=float) if name else np.ones(len(rows))
