@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from themed import comments
 
 import cxresearch as cx
 from cxresearch import topics
@@ -15,16 +16,11 @@ from cxresearch.topics import study_mentions
 
 HOW = {"embedding": "tfidf", "mode": "portable"}
 PERIODS = ["2026Q1", "2026Q2", "2026Q3"]
-THEMES = ("router light red", "invoice sum wrong", "shop staff friendly", "signal gone upstairs", "parcel late again")
-CHATTER = "monday tuesday morning evening cousin garden kitchen winter summer street bridge doctor".split()  # noqa: SIM905
 
 
 def world(rows: int = 1_800):
     """Return a study of three periods in which each comment is of one of five themes, alike in each of them."""
-    rng = np.random.default_rng(5)
-    theme = rng.integers(0, len(THEMES), rows)
-    said = [f"{THEMES[one]} {' '.join(rng.choice(CHATTER, 2, replace=False))}" for one in theme]
-    answers = pd.DataFrame({"verbatim": said, "nps": 9, "customer_id": [f"c{one}" for one in range(rows)]})
+    answers = pd.DataFrame({"verbatim": comments(rows), "nps": 9, "customer_id": [f"c{one}" for one in range(rows)]})
     answers["period"] = np.repeat(PERIODS, rows // 3)
     return replace(as_study(answers), periods=PERIODS)
 
