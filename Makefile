@@ -4,6 +4,8 @@ RUN     ?= params/demo-2026q3.yaml
 TORCH   := torch==2.13.0
 BIN     := .venv/bin
 READY   := .venv/.ready
+# No network but this machine's loopback, for a command and all that it starts.
+OFFLINE := $(BIN)/python tests/offline.py
 NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]-*.ipynb)
 
 .DEFAULT_GOAL := help
@@ -27,15 +29,18 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip check
 	@touch $(READY)
 
+# Where there is no screen, no browser is looked for; root is let in, for containers have nobody else.
+LAB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
 lab: env  ## Open JupyterLab on the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/notebooks
 
 report: env  ## Make the report of a run file (RUN=params/demo-2026q3.yaml)
 	@$(BIN)/cxresearch report $(RUN)
 
 test: env  ## Run all tests: the package and its examples, then the notebooks
-	$(BIN)/pytest -n 2 --dist loadfile
-	$(BIN)/pytest -o addopts= -n 2 --dist loadfile --nbval-lax --nbval-current-env $(NOTEBOOKS)
+	$(OFFLINE) $(BIN)/pytest -n 2 --dist loadfile
+	$(OFFLINE) $(BIN)/pytest -o addopts= -n 2 --dist loadfile --nbval-lax --nbval-current-env $(NOTEBOOKS)
 
 notebooks: env  ## Run every notebook afresh and keep only the outputs that nbval checks
 	@printf '%s\n' $(NOTEBOOKS) | xargs -P 2 -I NOTEBOOK sh -c '$(BIN)/jupyter execute --inplace NOTEBOOK && \
