@@ -1,5 +1,6 @@
 """Results that may be refused: a notebook goes on, and its page says in a sentence what is missing."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ __all__ = ["NOT_REPORTED", "Refusal", "attempt"]
 # How a refusal begins on a page.
 NOT_REPORTED = "Not reported: "
 
+# Who calls a function reads its name before the sentence; who reads a page does not know it.
+FUNCTION = re.compile(r"^[a-z_]+: ")
 # What analysis raises where a study does not have what it needs, in a sentence without a cell of it.
 REFUSALS = (StudyError, KeyError, ValueError)
 
@@ -53,7 +56,7 @@ class Refusal:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the sentence as the frame of an output."""
-        return pd.DataFrame({"sentence": [f"{NOT_REPORTED}{self.sentence}"]})
+        return pd.DataFrame({"sentence": [NOT_REPORTED + FUNCTION.sub("", self.sentence)]})
 
 
 def attempt(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -40,6 +40,16 @@ def test_show_says_the_sentence_in_place_of_the_output(monkeypatch):
     assert "Not reported: the study has no segments." in seen[1]["text/html"]
 
 
+def test_a_page_does_not_name_the_function_that_refused():
+    refused = Refusal("new_topics: there are no comments of earlier periods; everything would be new.")
+    assert refused.to_frame()["sentence"].tolist() == [
+        "Not reported: there are no comments of earlier periods; everything would be new."
+    ]
+    assert refused.sentence.startswith("new_topics: ")
+    plain = Refusal('the study has no column "x: y".')
+    assert plain.to_frame()["sentence"].tolist() == ['Not reported: the study has no column "x: y".']
+
+
 def test_the_function_is_reached_from_the_package_whatever_was_imported():
     import cxresearch as cx
 

@@ -57,6 +57,16 @@ def test_every_analysis_uses_the_model_of_the_mentions(study, monkeypatch):
     assert found["survey"].sum() > 0.9
 
 
+def test_a_reported_topic_is_as_steady_as_its_parts(study):
+    said = topics.mentions(study, seed=3, **HOW)
+    one, other = said.model.topics["topic"][:2]
+    merged = said.model.topics.assign(parent=[0, 0, *range(1, len(said.model.topics) - 1)])
+    parts = pd.DataFrame({"topic": [one, other], "n": [30, 10], "jaccard": [0.9, 0.4]})
+    both = replace(said, model=replace(said.model, topics=merged))
+    found = topics.steadiness(both, topics.Stability(parts, pd.DataFrame()))
+    assert found[["parts", "jaccard", "lowest", "verdict"]].values.tolist() == [[2, 0.775, 0.4, "stable"]]
+
+
 def test_the_translation_of_feedback_is_what_is_scored(study):
     said = topics.mentions(study, seed=3, **HOW)
     outside = pd.DataFrame({"verbatim": ["zzz qqq"] * 20, "translation": [said.rows()["verbatim"].iloc[0]] * 20})

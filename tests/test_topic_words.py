@@ -1,10 +1,12 @@
 """What pages say of topics: made from protected frames, with base, interval and unit."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import Grid, Payload
-from cxresearch.present.words import FINDINGS
+from cxresearch.present.words import FINDINGS, finding
 from cxresearch.prove.topics import planted
 from cxresearch.topics.impact import impact
 from cxresearch.topics.shares import changes, shares, shares_by_segment
@@ -66,3 +68,28 @@ def test_the_life_of_topics_stands_beside_what_chance_does():
         "Topics since the model before: 8 continued and 6 new. Between models that only chance keeps apart, 11 are "
         "continued and 5 new."
     )
+
+
+def test_which_topics_do_not_come_out_again_is_named():
+    frame = pd.DataFrame({"topic": ["Bill", "App", "Shop"], "verdict": ["unstable", "stable", "stable"]})
+    sentence = told("topic_stability", frame, about="process")
+    assert sentence == "2 of 3 topics come out again, 1 hardly: “Bill”. Read what they name before you use it."
+    steady = frame.assign(verdict=["tentative", "stable", "stable"])
+    assert told("topic_stability", steady, about="process").endswith(
+        "come out again, 1 with other edges; none is lost."
+    )
+
+
+def test_owners_are_counted_and_their_lack_is_told():
+    frame = pd.DataFrame({"owner": ["Ann", "Ann"], "topic": ["Bill", "App"]})
+    assert told("topic_owners", frame, about="process") == "2 topics have an owner."
+    assert "No topic has an owner yet" in told("topic_owners", frame.iloc[:0], about="process")
+
+
+def test_what_cannot_be_reported_says_its_own_reason():
+    frame = shares(planted()).assign(estimate=float("nan"), flag="no one to compare with")
+    payload = Payload(key="a", kind="table", grid=Grid.of(frame), finding="topic_shares", arguments={})
+    seen = protect([payload], Policy()).payloads[0]
+    assert finding(seen) == "Nothing can be reported: no one to compare with."
+    hidden = protect([replace(payload, grid=Grid.of(frame.assign(n_customers=3)))], Policy()).payloads[0]
+    assert finding(hidden) == "Nothing can be reported: too few customers answered."

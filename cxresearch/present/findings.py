@@ -16,9 +16,19 @@ NOTHING = "Nothing can be reported: too few customers answered."
 
 
 def finding_named(sentence: Sentence) -> Sentence:
-    """Register a function by its name for `finding=`."""
+    """Register a function by its name for `finding=`; a name that is taken is refused."""
+    if sentence.__name__ in FINDINGS:
+        raise ValueError(f"finding_named: there are two sentences {sentence.__name__!r}; rename one.")
     FINDINGS[sentence.__name__] = sentence
     return sentence
+
+
+def nothing_in(frame: pd.DataFrame) -> str:
+    """Return that nothing can be reported, and why: too few customers, or what the rows' flags say."""
+    if frames.is_hidden(frame).any() or "flag" not in frame:
+        return NOTHING
+    told = frame["flag"].fillna("")
+    return f"Nothing can be reported: {told[told.ne('')].iloc[0]}." if told.ne("").any() else NOTHING
 
 
 def shown(frame: pd.DataFrame) -> pd.DataFrame:

@@ -170,6 +170,29 @@ def sentiment_validity(frame: pd.DataFrame, arguments: Arguments, labels: Labels
 
 
 @finding_named
+def topic_stability(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return how many topics come out again, and which ones do not."""
+    counts = frame["verdict"].value_counts()
+    text = f"{counts.get('stable', 0)} of {say.count(len(frame), 'topic')} come out again"
+    if tentative := counts.get("tentative", 0):
+        text += f", {tentative} with other edges"
+    unstable = [f"“{name}”" for name in frame[frame["verdict"].eq("unstable")]["topic"]]
+    if not unstable:
+        return f"{text}; none is lost."
+    return joined(
+        f"{text}, {len(unstable)} hardly: {say.listed(unstable, 5)}.", "Read what they name before you use it."
+    )
+
+
+@finding_named
+def topic_owners(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return how many topics have an owner."""
+    if frame.empty:
+        return "No topic has an owner yet: `cxresearch topics codebook` lists the topics, for names and owners."
+    return f"{say.count(int(frame['topic'].nunique()), 'topic')} {'has' if len(frame) == 1 else 'have'} an owner."
+
+
+@finding_named
 def topics_left_out(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
     """Return how many comments were not modelled, and why."""
     rows = frames.floats(frame, "rows")

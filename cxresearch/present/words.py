@@ -36,6 +36,7 @@ from cxresearch.present.findings import (
     joined,
     level_of,
     metric_name,
+    nothing_in,
     period_of,
     shown,
     unit_of,
@@ -106,11 +107,14 @@ def finding(payload: ProtectedPayload) -> str:
     if frame.empty and payload.finding not in EMPTY_SAYS_SOMETHING:
         return ""
     sentence = FINDINGS[payload.finding](frame, arguments_of(payload), payload.labels)
-    return sentence or (NOTHING if len(frame) and frames.is_hidden(frame).all() else "")
+    if sentence == NOTHING or (not sentence and len(frame) and frames.is_hidden(frame).all()):
+        return nothing_in(frame)
+    return sentence
 
 
 # For these an empty frame is good news, which is told.
-EMPTY_SAYS_SOMETHING = ("comparability", "duplicates", "journey_gaps", "quarantine", "refusals")
+EMPTY_SAYS_SOMETHING = ("comparability", "duplicates", "journey_gaps", "quarantine", "refusals",
+                        "topic_owners")  # fmt: skip
 
 
 def arguments_of(payload: ProtectedPayload) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from cxresearch.topics.sentiment import sentiment, sentiment_validity
 from cxresearch.topics.severity import severity
 from cxresearch.topics.shares import changes, commenters, shares, shares_by_segment, trend
 from cxresearch.topics.stability import Stability, stability
-from cxresearch.topics.study_mentions import hand_codes, mentions, study_stability
+from cxresearch.topics.study_mentions import hand_codes, mentions, steadiness, study_stability
 from cxresearch.topics.text import Prepared, prepare
 from cxresearch.topics.theme_map import topic_map
 from cxresearch.topics.topic_model import TopicModel, load
@@ -67,6 +67,7 @@ __all__ = [
     "shares",
     "shares_by_segment",
     "stability",
+    "steadiness",
     "study_stability",
     "topic_map",
     "trend",

@@ -60,7 +60,7 @@ def sentiment_validity(mentions: Mentions, *, survey: str | None = None, score: 
     Returns
     -------
     pandas.DataFrame
-        One row: `score`; `n`, `n_customers` (English comments of the period with a score), `n_eff`, `estimate`
+        One row: `metric` (the score's name); `n`, `n_customers` (English comments of the period with a score), `n_eff`, `estimate`
         (Pearson's correlation), `std_error`, `conf_low`, `conf_high` (Fisher's interval), `flag`.
 
     Raises
@@ -82,7 +82,7 @@ def sentiment_validity(mentions: Mentions, *, survey: str | None = None, score: 
     people = rows["customer_id"].nunique() if "customer_id" in rows else len(rows)
     return pd.DataFrame(
         {
-            "score": [score],
+            "metric": [score],
             "n": [len(rows)],
             "n_customers": [people],
             "n_eff": [float(len(rows))],

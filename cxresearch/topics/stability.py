@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -99,12 +100,12 @@ def stability(
     if not len(points):
         raise StudyError("stability: none of the texts can be modelled; give those that the model was fitted to.")
     key = digest(FORMAT, points.tobytes(), model.centroids.tobytes(), model.settings, fits, seed)
-    kept = store().path(KIND, f"{key}-stability.parquet")
-    if kept.is_file():
-        matched = pd.read_parquet(kept)
+    name = f"{key}-stability.parquet"
+    if kept := store().read_sealed(KIND, name):
+        matched = pd.read_parquet(BytesIO(kept))
     else:
         matched = pd.concat([_refit(points, model, seed + number, number) for number in range(1, fits + 1)])
-        store().write_bytes(KIND, kept.name, matched.to_parquet(index=False))
+        store().write_sealed(KIND, name, matched.to_parquet(index=False))
     return Stability(_by_topic(matched, model), _by_fit(matched))
 
 
@@ -143,8 +144,13 @@ def _by_topic(matched: pd.DataFrame, model: TopicModel) -> pd.DataFrame:
     mean, topics = by.mean(), model.topics[model.topics["topic"].ne(OUTLIER)]
     frame = topics[["topic", "label", "n"]].assign(fits=matched["fit"].nunique())
     frame["jaccard"], frame["lowest"] = topics["topic"].map(mean), topics["topic"].map(by.min())
-    verdict = np.select([frame["jaccard"] > STABLE, frame["jaccard"] >= TENTATIVE], ["stable", "tentative"], "unstable")
-    return frame.assign(verdict=pd.Series(verdict, frame.index, dtype="str")).reset_index(drop=True)
+    return frame.assign(verdict=verdicts(frame["jaccard"])).reset_index(drop=True)
+
+
+def verdicts(jaccard: pd.Series) -> pd.Series:
+    """Return what mean overlaps with refits say: `stable` over .75, `tentative` from .6, else `unstable`."""
+    told = np.select([jaccard > STABLE, jaccard >= TENTATIVE], ["stable", "tentative"], "unstable")
+    return pd.Series(told, jaccard.index, dtype="str")
 
 
 def _by_fit(matched: pd.DataFrame) -> pd.DataFrame:

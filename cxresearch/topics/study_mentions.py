@@ -1,5 +1,7 @@
 """What the comments of a study name: the frozen model, the codebook, and what people coded by hand."""
 
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -7,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from cxresearch.cache import digest, file_digest, store
+from cxresearch.strict_yaml import StudyError
 from cxresearch.topics.codebook import apply_codebook, not_found, read_codebook
 from cxresearch.topics.coding import Codes, read_codes
 from cxresearch.topics.mentions import Mentions, indicators
 from cxresearch.topics.model import fit
 from cxresearch.topics.scorer import assign
-from cxresearch.topics.stability import Stability, stability
+from cxresearch.topics.stability import Stability, stability, verdicts
 from cxresearch.topics.themes import name_of, themed
 from cxresearch.topics.topic_model import OUTLIER, TopicModel, load
 
@@ -30,6 +33,7 @@ __all__ = [
     "model_topics",
     "said_of",
     "scored",
+    "steadiness",
     "study_model",
     "study_stability",
     "topic_table",
@@ -131,7 +135,8 @@ def model_of(said: pd.DataFrame, *, embedding: str, mode: Mode, seed: int) -> To
     # The texts alone are in the key: who edits the codebook, or codes by hand, waits for no fit.
     key = digest(_texts_key(said), embedding, mode, seed, _code())
     folder = store().path(KIND, f"{key}-model")
-    if (folder / "model.json").is_file():
+    # What cannot be read is fitted again.
+    with suppress(StudyError):
         return load(folder)
     given = {"embedding": embedding, "mode": mode, "seed": seed, "translation": said.get("translation")}
     model = themed(fit(said["verbatim"], **given))
@@ -158,16 +163,44 @@ def study_stability(mentions: Mentions, *, fits: int = 5, seed: int = 0) -> Stab
     return stability(mentions.model, said["verbatim"], fits=fits, seed=seed, translation=said.get("translation"))
 
 
+def steadiness(mentions: Mentions, found: Stability) -> pd.DataFrame:
+    """Return how far the topics that are reported come out again.
+
+    Parameters
+    ----------
+    mentions
+        What the comments name.
+    found
+        Of `study_stability`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a reported topic, the least steady first: `topic`, `parts` (topics of the model that it is made of),
+        `jaccard` (their mean, weighted by their texts), `lowest` (the lowest mean of a part), `verdict` as in
+        `cx.topics.Stability`.
+    """
+    parts = found.topics.assign(id=found.topics["topic"].map(ids_of(mentions.model)))
+    parts["weighted"] = parts["jaccard"] * parts["n"]
+    by = parts.groupby("id").agg(
+        parts=("topic", "size"), lowest=("jaccard", "min"), n=("n", "sum"), sum=("weighted", "sum")
+    )
+    by["jaccard"] = by["sum"] / by["n"]
+    names = {**dict(zip(mentions.plain["id"], mentions.plain["topic"], strict=True)), **mentions.names}
+    frame = by.assign(topic=by.index.map(names), verdict=verdicts(by["jaccard"])).sort_values("jaccard", kind="stable")
+    return frame[["topic", "parts", "jaccard", "lowest", "verdict"]].astype({"topic": "str"}).reset_index(drop=True)
+
+
 def assigned(study: "StudyData", model: TopicModel) -> pd.DataFrame:
     """Return the topics of a study's comments by a model, as `cx.topics.assign` gives them; kept in the cache."""
     parts = (model.centroids.tobytes(), model.embedding.digest, model.topics.to_json())
     responses = _responses(study)
     key = digest(_texts_key(responses), *parts, _code())
-    path = store().path(KIND, f"{key}-assigned.parquet")
-    if path.is_file():
-        return pd.read_parquet(path)
+    name = f"{key}-assigned.parquet"
+    if kept := store().read_sealed(KIND, name):
+        return pd.read_parquet(BytesIO(kept))
     found = assign(model, responses["verbatim"], translation=responses.get("translation"))
-    store().write_bytes(KIND, path.name, found.to_parquet())
+    store().write_sealed(KIND, name, found.to_parquet())
     return found
 
 

@@ -77,6 +77,7 @@ def load(folder: str | Path) -> TopicModel:
     StudyError
         If the folder holds no such model, or one of another version.
     """
+    from pyarrow import ArrowInvalid
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -87,7 +88,7 @@ def load(folder: str | Path) -> TopicModel:
             raise StudyError(f"{shown(source)}: a topic model of another version; fit it again.")
         arrays = load_file(source / "arrays.safetensors")
         frames = [pd.read_parquet(source / f"{name}.parquet") for name in ("topics", "assignments")]
-    except (OSError, json.JSONDecodeError, SafetensorError, AttributeError):
+    except (OSError, json.JSONDecodeError, ArrowInvalid, SafetensorError, AttributeError):
         raise StudyError(f"{shown(source)}: this is no saved topic model; check the path, or fit it again.") from None
     centroids = arrays.pop("centroids")
     parts = facts["embedding"]

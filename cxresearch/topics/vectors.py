@@ -1,7 +1,10 @@
 """The points of texts, kept in the project's cache by the texts' hashes: a second quarter computes only new ones."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
@@ -41,10 +44,21 @@ def _kept(cache: Store, model: str) -> dict[bytes, Points]:
     """Return the points kept, by the hashes of their texts."""
     found: dict[bytes, Points] = {}
     with FileLock(cache.folder(KIND) / f"{model}.lock"):
-        for path in sorted(cache.folder(KIND, model).glob("*.npz")):
-            with np.load(path) as file:
-                found |= dict(zip(map(bytes, file["keys"]), file["points"], strict=True))
+        for keys, points in _intact(sorted(cache.folder(KIND, model).glob("*.npz"))):
+            found |= dict(zip(map(bytes, keys), points, strict=True))
     return found
+
+
+def _intact(files: Iterable[Path]) -> Iterator[tuple[NDArray[np.uint8], Points]]:
+    """Yield hashes and points of files; one that a disk has spoilt is removed, and its points are computed again."""
+    for path in files:
+        try:
+            with np.load(path) as file:
+                found = file["keys"], file["points"]
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+            path.unlink()
+        else:
+            yield found
 
 
 def _keep(cache: Store, model: str, keys: list[bytes], points: Points) -> None:
@@ -54,13 +68,12 @@ def _keep(cache: Store, model: str, keys: list[bytes], points: Points) -> None:
         rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1)
         old = sorted(folder.glob("*.npz"))
         if len(old) >= MOST_FILES:
-            for path in old:
-                with np.load(path) as file:
-                    rows, points = np.concatenate([rows, file["keys"]]), np.concatenate([points, file["points"]])
+            for more, theirs in _intact(old):
+                rows, points = np.concatenate([rows, more]), np.concatenate([points, theirs])
         name = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
         write_atomic(folder / f"{name}.npz", lambda path: _save(path, rows, points))
         for path in old if len(old) >= MOST_FILES else []:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _save(path: object, keys: NDArray[np.uint8], points: Points) -> None:
