@@ -60,8 +60,8 @@ def sentiment_validity(mentions: Mentions, *, survey: str | None = None, score: 
     Returns
     -------
     pandas.DataFrame
-        One row: `metric` (the score's name); `n`, `n_customers` (English comments of the period with a score), `n_eff`, `estimate`
-        (Pearson's correlation), `std_error`, `conf_low`, `conf_high` (Fisher's interval), `flag`.
+        One row: `metric` (the score's name); `n`, `n_customers` (English comments of the period with a score), `n_eff`,
+        `estimate` (Pearson's correlation), `std_error`, `conf_low`, `conf_high` (Fisher's interval), `flag`.
 
     Raises
     ------
