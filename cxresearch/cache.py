@@ -66,6 +66,11 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
         Path(name).unlink(missing_ok=True)
 
 
+def _seal(data: bytes) -> bytes:
+    """Return the line that stands above sealed bytes."""
+    return hashlib.sha256(data).hexdigest().encode()
+
+
 class Store:
     """A folder of results by kind and key, readable by its owner only.
 
@@ -95,18 +100,23 @@ class Store:
         """Keep bytes, whole or not at all."""
         write_atomic(self.path(kind, name), lambda path: path.write_bytes(data))
 
-    def read_bytes(self, kind: str, name: str) -> bytes | None:
-        """Return the bytes kept under a name, or None."""
+    def write_sealed(self, kind: str, name: str, data: bytes) -> None:
+        """Keep bytes below a line with their digest."""
+        self.write_bytes(kind, name, _seal(data) + b"\n" + data)
+
+    def read_sealed(self, kind: str, name: str) -> bytes | None:
+        """Return sealed bytes, or None where there are none, or others than were written: a disk may lose some."""
         path = self.path(kind, name)
-        return path.read_bytes() if path.is_file() else None
+        seal, _, data = (path.read_bytes() if path.is_file() else b"").partition(b"\n")
+        return data if seal == _seal(data) else None
 
     def write_json(self, kind: str, key: str, value: Any) -> None:
-        """Keep a value of plain JSON types under `<key>.json`."""
-        self.write_bytes(kind, f"{key}.json", json.dumps(value, ensure_ascii=False).encode())
+        """Keep a value of plain JSON types under `<key>.json`, sealed."""
+        self.write_sealed(kind, f"{key}.json", json.dumps(value, ensure_ascii=False).encode())
 
     def read_json(self, kind: str, key: str) -> Any | None:
-        """Return the value kept under `<key>.json`, or None."""
-        data = self.read_bytes(kind, f"{key}.json")
+        """Return the value kept under `<key>.json`, or None as `read_sealed` does."""
+        data = self.read_sealed(kind, f"{key}.json")
         return None if data is None else json.loads(data)
 
 

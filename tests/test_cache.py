@@ -36,3 +36,19 @@ def test_keys_follow_content(tmp_path):
     (tmp_path / "b").write_bytes(b"1")
     assert file_digest(tmp_path / "a") == file_digest(tmp_path / "b")
     assert digest([1, "2"]) != digest(["1", 2])
+
+
+@pytest.mark.parametrize(
+    "spoilt", [b"", b"x", b"\n", b"{}", None], ids=["emptied", "other", "line", "unsealed", "flipped"]
+)
+def test_what_a_disk_has_spoilt_is_not_there(tmp_path, spoilt):
+    store = Store(tmp_path)
+    store.write_json("payloads", "abc", [{"estimate": 1.5}])
+    path = tmp_path / "payloads" / "abc.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"1.5", b"1.6") if spoilt is None else spoilt)
+    assert store.read_json("payloads", "abc") is None
+    path.write_bytes(whole[:-1])
+    assert store.read_json("payloads", "abc") is None
+    path.write_bytes(whole)
+    assert store.read_json("payloads", "abc") == [{"estimate": 1.5}]

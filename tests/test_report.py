@@ -265,7 +265,7 @@ def test_drawings_are_kept_and_drawn_again_only_for_another_package(tmp_path):
         first = draw_all(shown, "package", store, pool)
         assert list(first) == ["02-plans/plans"]
         kept = next((tmp_path / "drawn").iterdir())
-        kept.write_text(json.dumps({"html": "as kept", "files": {}}))
+        store.write_json("drawn", kept.stem, {"html": "as kept", "files": {}})
         assert draw_all(shown, "package", store, pool)["02-plans/plans"].html == "as kept"
         assert draw_all(shown, "other", store, pool) == first
 

@@ -48,11 +48,12 @@ def draw_all(payloads: Sequence[ProtectedPayload], sources: str, store: Store, p
     """
     shown = [payload for payload in payloads if payload.kind != UNDRAWN]
     keys = {payload.source: digest(payload.to_json(), sources) for payload in shown}
-    kept = {source for source, key in keys.items() if store.path(KIND, f"{key}.json").is_file()}
+    kept = {source: _from_json(found) for source, key in keys.items() if (found := store.read_json(KIND, key))}
     waiting = [payload for payload in shown if payload.source not in kept]
     for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
         store.write_json(KIND, keys[payload.source], _to_json(drawn))
-    return {source: _from_json(store.read_json(KIND, key) or {}) for source, key in keys.items()}
+        kept[payload.source] = drawn
+    return {source: kept[source] for source in keys}
 
 
 def drawing(payload: ProtectedPayload) -> Drawing:

@@ -1,7 +1,6 @@
 """From a staging folder to a published one in one step that is seen whole or not at all."""
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from cxresearch.strict_yaml import shown
 
 LATEST = "latest"
 STAGING = ".staging-"
+OWNER = "report.owner"
 KEPT = 5
 
 
@@ -30,15 +30,33 @@ def project_lock(store: Store) -> Iterator[None]:
     ReportError
         If another run holds it, naming that run's process and since when.
     """
-    folder = store.folder("")
-    # The owner is noted beside the lock: opening a lock file empties it.
-    owner = folder / "report.owner.json"
     try:
-        with FileLock(folder / "report.lock", blocking=False, mode=0o600):
-            store.write_json("", "report.owner", {"pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
+        with FileLock(store.folder("") / "report.lock", blocking=False, mode=0o600):
+            # The owner is noted beside the lock: opening a lock file empties it.
+            store.write_json("", OWNER, {"pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
             yield
     except Timeout:
-        raise ReportError(f"another report is being made in this project{_owner_words(owner)}; wait for it.") from None
+        raise ReportError(f"another report is being made in this project{_owner_words(store)}; wait for it.") from None
+
+
+def clear_left(reports: Path) -> None:
+    """Remove what killed runs left among the reports of a run; the lock says that none of them lives.
+
+    Parameters
+    ----------
+    reports
+        The folder of this run's reports.
+
+    Raises
+    ------
+    ReportError
+        If `latest` is a folder: better now than after all the work.
+    """
+    for left in [*reports.glob(f"{STAGING}*"), *reports.glob(f".{LATEST}-*")]:
+        left.unlink() if left.is_symlink() else shutil.rmtree(left)
+    latest = reports / LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        raise ReportError(f"{shown(latest)} is a folder where a link belongs; move it away and run again.")
 
 
 @contextmanager
@@ -48,11 +66,9 @@ def staging_folder(reports: Path) -> Iterator[Path]:
     Parameters
     ----------
     reports
-        The folder of this run's reports. What killed runs left in it is removed: the lock says they are dead.
+        The folder of this run's reports.
     """
     reports.mkdir(parents=True, exist_ok=True)
-    for left in [*reports.glob(f"{STAGING}*"), *reports.glob(f".{LATEST}-*")]:
-        left.unlink() if left.is_symlink() else shutil.rmtree(left)
     folder = reports / f"{STAGING}{os.getpid()}"
     folder.mkdir()
     try:
@@ -77,6 +93,7 @@ def publish(staging: Path, content_id: str) -> Path:
         _remove(target)
     if not target.exists():
         staging.rename(target)
+        _sync_folder(target.parent)
     point_latest(target)
     _prune(target.parent)
     return target
@@ -87,8 +104,6 @@ def point_latest(target: Path) -> None:
     latest = target.parent / LATEST
     if latest.is_symlink() and os.readlink(latest) == target.name:
         return
-    if latest.is_dir() and not latest.is_symlink():
-        raise ReportError(f"{shown(latest)} is a folder where a link belongs; move it away and run again.")
     swap = target.parent / f".{LATEST}-{os.getpid()}"
     os.utime(target)
     with contextlib.suppress(FileNotFoundError):
@@ -152,10 +167,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _owner_words(owner: Path) -> str:
+def _owner_words(store: Store) -> str:
     """Return who holds the lock and since when, "" if that was not noted."""
-    try:
-        note = json.loads(owner.read_bytes())
-        return f" by process {note['pid']} since {note['since']}"
-    except (OSError, ValueError, KeyError):
-        return ""
+    note = store.read_json("", OWNER)
+    return f" by process {note['pid']} since {note['since']}" if note else ""
