@@ -1,8 +1,10 @@
 """Results that may be refused: a notebook goes on, and its page says in a sentence what is missing."""
 
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -82,4 +84,18 @@ def attempt(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     try:
         return function(*arguments, **named)
     except REFUSALS as error:
-        return Refusal(str(error.args[0]) if error.args else type(error).__name__)
+        return Refusal(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    """Return what analysis says is missing; an error for which no sentence was written is one of our own."""
+    text = str(error.args[0]) if error.args else ""
+    places = traceback.extract_tb(error.__traceback__)
+    of_a_library = "site-packages" in places[-1].filename
+    if isinstance(error, StudyError) or (text.endswith((".", "?")) and not of_a_library):
+        return text
+    own = [place for place in places if "site-packages" not in place.filename][-1]
+    return (
+        f"cxresearch itself failed here ({type(error).__name__} in {Path(own.filename).name}, line {own.lineno}); the "
+        "data need not be wrong: please tell who maintains it."
+    )

@@ -1,5 +1,6 @@
 """A notebook goes on where a study lacks something, and its page says what."""
 
+import pandas as pd
 import pytest
 
 from cxresearch.present import show as shown
@@ -14,10 +15,10 @@ def fails(error):
     return function
 
 
-@pytest.mark.parametrize("error", [KeyError("no revenue"), ValueError("no revenue"), StudyError("no revenue")])
+@pytest.mark.parametrize("error", [KeyError("no revenue."), ValueError("no revenue."), StudyError("no revenue.")])
 def test_a_refusal_keeps_the_sentence_whatever_is_done_with_it(error):
     found = attempt(fails(error), None)
-    assert found.parts[found.parts["x"].ne(0)].round(2).query("a == 1").sentence == "no revenue"
+    assert found.parts[found.parts["x"].ne(0)].round(2).query("a == 1").sentence == "no revenue."
     assert len(found) == 0
     assert [*found.parts] == list({**found.parts}) == []
     assert attempt(lambda frame: frame, found) is found
@@ -28,6 +29,18 @@ def test_what_works_is_returned_and_other_errors_are_errors():
     assert attempt(lambda x, y: x + y, 1, y=2) == 3
     with pytest.raises(ZeroDivisionError):
         attempt(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda: {}["secret"], lambda: pd.DataFrame({"a": [1]})["secret"], lambda: bool(pd.Series(["secret", "b"]))],
+    ids=["a key of ours", "a column of ours", "a library's sentence"],
+)
+def test_an_error_of_our_own_is_not_laid_on_the_data(function):
+    sentence = attempt(function).sentence
+    assert sentence.startswith("cxresearch itself failed here (")
+    assert "in test_refusal.py, line" in sentence
+    assert "secret" not in sentence
 
 
 def test_show_says_the_sentence_in_place_of_the_output(monkeypatch):

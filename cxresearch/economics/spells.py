@@ -185,7 +185,7 @@ def grouped(frame: pd.DataFrame, by: str | None) -> tuple[pd.Series, list[str]]:
     if by == NPS_GROUP and by not in frame:
         return _nps_group(frame), ["detractors", "passives", "promoters"]
     if by not in frame:
-        raise KeyError(f"by: there is no column {by!r}; {nearest(by, [NPS_GROUP, *map(str, frame.columns)])}")
+        raise KeyError(f"by: there is no column {by!r}; {nearest(by, [NPS_GROUP, *map(str, frame.columns)])}.")
     group = frame[by].astype("str").where(frame[by].notna())
     return group, sorted(group.dropna().unique())
 

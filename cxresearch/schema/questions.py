@@ -310,7 +310,7 @@ class Bank(Strict):
         """
         found = next((one for one in self.questions if one.id == name), None)
         if found is None:
-            raise KeyError(f"the bank has no question {name!r}; {nearest(name, [one.id for one in self.questions])}")
+            raise KeyError(f"the bank has no question {name!r}; {nearest(name, [one.id for one in self.questions])}.")
         return found
 
     def of_module(self, module: str) -> list[Question]:
