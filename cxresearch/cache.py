@@ -100,14 +100,18 @@ class Store:
         """Keep bytes, whole or not at all."""
         write_atomic(self.path(kind, name), lambda path: path.write_bytes(data))
 
+    def read_bytes(self, kind: str, name: str) -> bytes | None:
+        """Return the bytes kept under a name, or None."""
+        path = self.path(kind, name)
+        return path.read_bytes() if path.is_file() else None
+
     def write_sealed(self, kind: str, name: str, data: bytes) -> None:
         """Keep bytes below a line with their digest."""
         self.write_bytes(kind, name, _seal(data) + b"\n" + data)
 
     def read_sealed(self, kind: str, name: str) -> bytes | None:
         """Return sealed bytes, or None where there are none, or others than were written: a disk may lose some."""
-        path = self.path(kind, name)
-        seal, _, data = (path.read_bytes() if path.is_file() else b"").partition(b"\n")
+        seal, _, data = (self.read_bytes(kind, name) or b"").partition(b"\n")
         return data if seal == _seal(data) else None
 
     def write_json(self, kind: str, key: str, value: Any) -> None:

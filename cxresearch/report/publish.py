@@ -68,6 +68,7 @@ def staging_folder(reports: Path) -> Iterator[Path]:
     reports
         The folder of this run's reports.
     """
+    clear_left(reports)
     reports.mkdir(parents=True, exist_ok=True)
     folder = reports / f"{STAGING}{os.getpid()}"
     folder.mkdir()
