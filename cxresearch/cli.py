@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -35,32 +36,49 @@ RunFile = Annotated[Path, typer.Argument(metavar="PARAMS", help="A run file, suc
 
 @app.command()
 def report(
-    run_file: RunFile,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
+    run_files: Annotated[
+        list[Path], typer.Argument(metavar="PARAMS…", help="Run files, such as params/demo-2026q3.yaml or params/*.yaml.")
+    ],
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time, of all runs together.")] = 2,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
     memory: Annotated[
         float | None, typer.Option(min=0.1, help="GB that one notebook may use; no limit if unset.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run every notebook, whatever is cached.")] = False,
+    on: Annotated[
+        str, typer.Option(metavar="WHERE", help="local, or the address of a Dask scheduler: tcp://host:8786.")
+    ] = "local",
 ) -> None:
-    """Make the report of a run file; what has not changed is not run again."""
-    from cxresearch.report.make import make_report
+    """Make the reports of run files; what has not changed is not run again."""
+    from cxresearch.report.many import make_reports
     from cxresearch.report.run import Options
 
     with _told():
         limit = int(memory * GIGABYTE) if memory else None
-        made = make_report(run_file, Options(jobs, timeout, limit, force), Console(stderr=True))
-        print(f"Nothing changed: {made.pages} pages are as they were." if made.unchanged else _work_done(made))
-        for line in made.restated:
-            print(line)
-        print(f"Open {made.address}")
+        ended = make_reports(run_files, Options(jobs, timeout, limit, force, on), Console(stderr=True))
+        code = 0
+        if len(ended) > 1:
+            code = _print_ended(ended)
+        elif ended[0].problem:
+            raise ended[0].problem
+        else:
+            _print_made(ended[0].made)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(help="A published folder, such as reports/demo-2026q3/latest.")],
+    known_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="The content id that you were told when it was published.")
+    ] = "",
 ) -> None:
-    """See whether a published folder still is what was published, and name every file that differs."""
+    """See whether a published folder still is what was published, and name every file that differs.
+
+    Nothing is signed: compare the content id with the one you were told, for a folder can be rewritten with its name.
+    """
+    from cxresearch.report.manifest import CONTENT_ID, ID_LENGTH, manifest_digest
     from cxresearch.report.manifest import verify as differences
 
     with _told():
@@ -68,12 +86,40 @@ def verify(
             raise StudyError(
                 f"{shown(folder)}: there is no such folder; give a published one, such as reports/…/latest."
             )
-        problems = differences(folder)
+        if known_id and not re.fullmatch(rf"[0-9a-f]{{{ID_LENGTH},64}}", known_id):
+            raise StudyError(f"--id: a content id is {ID_LENGTH} to 64 letters and digits from 0-9 and a-f; give such.")
+        problems = differences(folder, known_id)
         for problem in problems:
             print(problem)
         if problems:
-            raise ReportError(f"{shown(folder)} is not what was published: {len(problems)} differences.")
-        print(f"{shown(folder)} is what was published.")
+            count = "1 difference" if len(problems) == 1 else f"{len(problems)} differences"
+            raise ReportError(f"{shown(folder)} is not what was published: {count}.")
+        print(f"{shown(folder)} is what was published: content id {manifest_digest(folder)[:ID_LENGTH]}.")
+        if not known_id and not CONTENT_ID.fullmatch(folder.resolve().name):
+            print("The folder has a name of its own, so its manifest is taken at its word: give the id with --id.")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A published folder, such as reports/demo-2026q3/0123456789abcdef.")],
+    after: Annotated[Path, typer.Argument(help="Another one, such as reports/demo-2026q3/latest.")],
+    top: Annotated[int, typer.Option(min=0, help="How many numbers and tables are listed.")] = 20,
+    tier: Annotated[str | None, typer.Option(help="Compare this tier: analyst, team or public.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every number.")] = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Compare folders even if they are not what was published.")
+    ] = False,
+) -> None:
+    """Say which numbers differ between two published reports, and what changed of all that they rest on."""
+    with _told():
+        from cxresearch.report.diff import diff as compared
+        from cxresearch.report.diff import show
+
+        found = compared(before, after, tier, unverified=unverified)
+        if as_json:
+            print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        else:
+            show(found, Console(), top)
 
 
 @app.command()
@@ -177,22 +223,52 @@ def _told() -> Iterator[None]:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
-    except ReportError as error:
-        if error.__cause__:
-            _logged()
-        _end(str(error), FAILED)
-    except StudyError as error:
-        _end(str(error), WRONG_INPUT)
     except KeyboardInterrupt:
         _end("stopped; nothing was published.", INTERRUPTED)
     except Exception as error:
-        where = _logged()
-        _end(f"{type(error).__name__} in cxresearch itself; {where} has the details.", FAILED)
+        _end(*_judged(error))
 
 
 app.add_typer(topic_commands(_told), name="topics")
 app.add_typer(question_commands(_told))
 app.add_typer(action_commands(_told))
+
+
+def _judged(error: Exception) -> tuple[str, int]:
+    """Return the sentence and the exit code for an error, its traceback kept where it is not told in full."""
+    if isinstance(error, StudyError):
+        return str(error), WRONG_INPUT
+    if isinstance(error, ReportError):
+        if error.__cause__:
+            _logged(error)
+        return str(error), FAILED
+    return f"{type(error).__name__} in cxresearch itself; {_logged(error)}.", FAILED
+
+
+def _print_made(made: Any) -> None:
+    """Say what was done for a report, and where it lies."""
+    print(f"Nothing changed: {made.pages} pages are as they were." if made.unchanged else _work_done(made))
+    for line in made.restated:
+        print(line)
+    print(f"Open {made.address}")
+
+
+def _print_ended(ended: list[Any]) -> int:
+    """Say of each of several runs what became of it, and return the exit code of the worst."""
+    codes = [0]
+    for one in ended:
+        print(f"\n{one.name}")
+        if one.problem:
+            sentence, code = _judged(one.problem)
+            codes.append(code)
+            print(sentence)
+        elif one.made:
+            _print_made(one.made)
+        else:
+            print("\n".join(one.overview))
+    made = sum(one.made is not None for one in ended)
+    print(f"\n{made} reports are made, {len(codes) - 1} failed.")
+    return max(codes)
 
 
 def _work_done(made: Any) -> str:
@@ -202,19 +278,23 @@ def _work_done(made: Any) -> str:
 
 
 def _end(sentence: str, code: int) -> NoReturn:
-    """Say why and leave."""
-    print(sentence, file=sys.stderr)
+    """Say why and leave; what a file holds may stand in the sentence, but nothing that a terminal would obey."""
+    print("".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in sentence), file=sys.stderr)
     raise typer.Exit(code)
 
 
-def _logged() -> str:
-    """Keep the traceback of the present exception and return where; printed only where no project is found."""
-    text = traceback.format_exc()
+def _logged(error: Exception) -> str:
+    """Keep the traceback of an exception and return where; printed only where no project, so no data, is found."""
+    text = "".join(traceback.format_exception(error))
+    name = f"error-{os.getpid()}.log"
     try:
-        store().write_bytes("logs", f"error-{os.getpid()}.log", text.encode())
-    except (OSError, StudyError):
+        # Of several runs several may fail.
+        store().write_bytes("logs", name, (store().read_bytes("logs", name) or b"") + text.encode())
+    except StudyError:
         return text
-    return f".cache/logs/error-{os.getpid()}.log"
+    except OSError:
+        return "the details could not be kept, for .cache/logs cannot be written"
+    return f".cache/logs/{name} has the details"
 
 
 def _with_notebooks(checked: Any, run_file: Path) -> Any:

@@ -8,9 +8,11 @@ from tiny_project import RUN, Tiny, page
 
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import Payload
+from cxresearch.report.comparison import UNEXPLAINED
 from cxresearch.report.manifest import recorded
 from cxresearch.report.plan import make_plan
-from cxresearch.report.restated import MOST_LISTED, RESULTS, UNEXPLAINED, Restated, restated
+from cxresearch.report.restated import MOST_LISTED, Restated, restated
+from cxresearch.report.results import RESULTS
 from cxresearch.study import load_run
 
 package, tiny = tiny_project.package, tiny_project.tiny
@@ -96,12 +98,13 @@ def test_another_period_or_study_is_not_restated(compare):
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"inputs": {"study.yaml": "x"}}, "data of responses; the study file"),
-        ({"contents": {"02-plans": "x"}}, "notebook 00-summary, 01-base and 02-plans"),
-        ({"parameters": {}}, "parameters of 00-summary, 01-base and 02-plans"),
-        ({"package": {}}, "the package cxresearch"),
-        ({"lock": "x"}, "the installed packages"),
-        ({"python": "2.7"}, "Python"),
+        ({"inputs": {"study.yaml": "x"}}, "data (table responses and study.yaml)"),
+        ({"contents": {"02-plans": "x"}}, "method (page Summary, page Base and page Plans)"),
+        ({"parameters": {"02-plans": {}}}, "parameters (factor of Plans, seed of Plans and study of Plans)"),
+        ({"methods": {"nps": "x"}}, "method (text of method nps)"),
+        ({"package": {}}, "method (cxresearch)"),
+        ({"lock": "x"}, "method (installed packages)"),
+        ({"python": "2.7"}, "method (Python)"),
     ],
 )
 def test_the_reason_is_what_the_manifests_record(compare, changed, reason):
@@ -130,7 +133,7 @@ def test_a_report_made_again_says_what_is_restated_and_why(published: Tiny):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1:-1] == [
         "Restated: 1 number differs from what was published before. "
-        "Changed since: data of responses; parameters of 02-plans.",
+        "Changed since: data (table responses); parameters (factor of Plans).",
         "  02-plans/plans: Plan 0 · Estimate: 4.50 → 6.00",
     ]
     second = published.latest.resolve()

@@ -1,7 +1,10 @@
 """The workbook of tables: numbers as numbers, texts as texts, nothing hidden that shows, the same bytes each time."""
 
 import io
+import math
+import re
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 
 import openpyxl
@@ -21,13 +24,13 @@ def estimates(levels, n):
     return frame.assign(conf_low=frame["estimate"] - 5, conf_high=frame["estimate"] + 5, flag="")
 
 
-def payload(frame, key="plans", **arguments):
+def payload(frame, key="plans", labels=None, **arguments):
     return Payload(
         key=key,
         kind="table",
         grid=Grid.of(frame),
         caption="NPS by plan",
-        labels={},
+        labels=labels or {},
         arguments={"metric": "nps", **arguments},
         provenance={"notebook": "02-scorecard"},
     )
@@ -63,11 +66,54 @@ def test_hostile_texts_stay_texts():
     data = workbook(protect([payload(estimates(HOSTILE, [100] * 7))], Policy()).payloads, "=1+1", ["=2+2"])
     book = openpyxl.load_workbook(io.BytesIO(data))
     cells = [cell for sheet in book for line in sheet for cell in line if cell.value is not None]
-    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert {cell.hyperlink.location for cell in cells if cell.hyperlink} == {"'02 plans'!A1", "'Contents'!A1"}
     texts = [cell.value for cell in cells if isinstance(cell.value, str)]
     assert {"=1+1", "-2+3", "@SUM(A1)"} <= set(texts)
-    assert all(cell.quotePrefix for cell in cells if isinstance(cell.value, str) and cell.value.startswith("="))
+    assert all(cell.quotePrefix for cell in cells if isinstance(cell.value, str) and cell.value[0] in "=+-@")
     assert "\x07" not in "".join(texts)
+
+
+def parts_of(data):
+    """Return the parts of a workbook as text by their names, read without the library that wrote them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        return {name: parts.read(name).decode() for name in parts.namelist()}
+
+
+def test_nothing_in_the_file_runs_or_leads_outside_and_nothing_is_out_of_sight():
+    shown = protect([payload(estimates(HOSTILE, [100] * 7), labels={"plan": '=HYPERLINK("http://x")'})], Policy())
+    parts = parts_of(workbook(shown.payloads, "=1+1", ["=2+2"]))
+    assert not [name for name in parts if "external" in name.lower() or "vba" in name.lower() or "drawing" in name]
+    text = "".join(parts.values())
+    assert not re.search(r'<f[ >]|TargetMode="External"|state="hidden"|hidden="1"', text)
+    # Relations lead to parts of the file alone, and links have none.
+    named = {name.removeprefix("xl/") for name in parts}
+    assert {target.removeprefix("/").removeprefix("xl/") for target in re.findall(r'Target="([^"]*)"', text)} <= named
+    links = re.findall(r"<hyperlink [^>]*>", text)
+    assert links
+    assert all(re.fullmatch(r"""<hyperlink ref="A\d+" location="'[^']+'!A1"\s*/>""", link) for link in links)
+
+
+def test_links_lead_to_the_sheets_that_they_name_and_back():
+    book = opened(payload(estimates(["A"], [50]), "one"), payload(estimates(["B"], [50]), "two"))
+    led = [row[0].hyperlink.location for row in book["Contents"].iter_rows(min_row=4)]
+    assert led == [f"'{name}'!A1" for name in book.sheetnames[2:]]
+    assert {book[name]["A4"].hyperlink.location for name in book.sheetnames[2:]} == {"'Contents'!A1"}
+
+
+def test_what_no_cell_can_hold_is_told_otherwise():
+    frame = estimates(["x" * 40_000, "Plus"], [120, 90]).assign(estimate=[math.inf, -math.inf])
+    first, second = rows(opened(payload(frame))["02 plans"])[1:]
+    assert (len(first[0]), first[0][-1], first[4], second[4]) == (32_767, "…", "∞", "−∞")
+    text = "".join(parts_of(workbook(protect([payload(frame)], Policy()).payloads, "", [])).values())
+    assert not re.search(r'<v>-?(inf|nan)</v>|t="inlineStr"\s*(/>|></c>)', text)
+
+
+def test_a_sheet_says_where_its_numbers_come_from_and_prints_on_one_page_across():
+    page = opened(replace(payload(estimates(["A"], [50])).with_provenance(cell=7), method="nps"))["02 plans"]
+    assert page["A3"].value.endswith("02-scorecard, cell 7 · Method: nps")
+    assert (page.page_setup.orientation, page.sheet_properties.pageSetUpPr.fitToPage) == ("landscape", True)
+    assert page.print_title_rows == "$5:$5"
 
 
 def test_contents_name_every_sheet_and_names_are_unique():

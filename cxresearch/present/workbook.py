@@ -1,6 +1,7 @@
-"""Protected results as one Excel workbook: a sheet a table, numbers as numbers, nothing in it that runs."""
+"""Protected results as one Excel workbook: a sheet a table, numbers as numbers, nothing that runs or leads outside."""
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cxresearch.present import frames, words
@@ -23,16 +26,18 @@ from cxresearch.present.payload import ProtectedPayload
 
 CONTENTS, NOTES = "Contents", "Notes"
 LONGEST_NAME, LONGEST_TEXT, WIDEST = 31, 32_767, 60
+CUT = "…"
 NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\']")
 # A cell that begins so would be taken for a formula when it is typed or read from a text file.
 LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = {
     **{"points": "0.0", "share": "0.0%", "percentage points": "0.0%", "mean": "0.00", "count": "#,##0"},
-    **{"money": "#,##0", "number": "0.00", "seconds": "0"},
+    **{"money": "#,##0", "number": "0.00", "seconds": "0", "percent": "0.0"},
 }
 P_FORMAT = "0.000"
 UNSEEN = ("std_error", "statistic", "unit")
 BOLD, TITLE, SOFT = Font(bold=True), Font(bold=True, size=14), Font(color="767676")
+LINK = Font(color="0563C1", underline="single")
 FIRST_ROW = 5
 # The oldest date that a zip archive can hold: the same results give the same bytes.
 NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -64,7 +69,7 @@ def workbook(payloads: Sequence[ProtectedPayload], title: str, notes: Sequence[s
     Returns
     -------
     bytes
-        The same for the same results. Texts are texts: no formula, no link.
+        The same for the same results. Texts are texts: no formula, and no link but from the contents to the sheets.
 
     Raises
     ------
@@ -100,9 +105,17 @@ def _sheets(payloads: Sequence[ProtectedPayload]) -> list[Sheet]:
         name, count = stem, 2
         while name.casefold() in found:
             name, count = f"{stem[: LONGEST_NAME - len(str(count)) - 1]} {count}", count + 1
-        sheet = Sheet(name, payload, say.clean(words.finding(payload)), " · ".join(basis(payload)))
+        facts = " · ".join([*basis(payload), *_origin(payload)])
+        sheet = Sheet(name, payload, say.clean(words.finding(payload)), facts)
         found[name.casefold()] = sheet
     return list(found.values())
+
+
+def _origin(payload: ProtectedPayload) -> list[str]:
+    """Return where a result comes from: notebook and cell, and the section on its method."""
+    notebook, cell = payload.provenance.get("notebook"), payload.provenance.get("cell")
+    place = [f"{notebook}, cell {cell}"] if notebook and cell else [notebook] if notebook else []
+    return [*place, *([f"Method: {payload.method}"] if payload.method else [])]
 
 
 def _write_contents(page: Worksheet, sheets: Sequence[Sheet], title: str) -> None:
@@ -112,9 +125,8 @@ def _write_contents(page: Worksheet, sheets: Sequence[Sheet], title: str) -> Non
         _put(page.cell(3, place), heading, font=BOLD)
     for row, sheet in enumerate(sheets, start=4):
         page_name = sheet.payload.provenance.get("notebook", "")
-        for place, text in enumerate(
-            (sheet.name, page_name, sheet.payload.caption, sheet.finding, sheet.basis), start=1
-        ):
+        _lead(page.cell(row, 1), sheet.name, sheet.name)
+        for place, text in enumerate((page_name, sheet.payload.caption, sheet.finding, sheet.basis), start=2):
             _put(page.cell(row, place), text)
     for place, width in enumerate((28, 18, 48, 90, 50), start=1):
         page.column_dimensions[get_column_letter(place)].width = width
@@ -135,7 +147,10 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
     _put(page.cell(1, 1), sheet.payload.caption or sheet.payload.key, font=TITLE)
     _put(page.cell(2, 1), sheet.finding)
     _put(page.cell(3, 1), sheet.basis, font=SOFT)
-    if sheet.payload.kind == "crosstab":
+    _lead(page.cell(4, 1), CONTENTS, CONTENTS)
+    is_crosstab = sheet.payload.kind == "crosstab"
+    _lay_out(page, FIRST_ROW + is_crosstab)
+    if is_crosstab:
         _write_crosstab(page, cross_grid(sheet.payload))
         return
     frame = sheet.payload.to_frame()
@@ -154,6 +169,13 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
         longest = max(len(str(page.cell(row, place).value or "")) for row in range(FIRST_ROW, page.max_row + 1))
         page.column_dimensions[get_column_letter(place)].width = min(max(longest, 8) + 2, WIDEST)
     page.freeze_panes = page.cell(FIRST_ROW + 1, max(len(sheet.payload.group_columns), 1) + 1)
+
+
+def _lay_out(page: Worksheet, last_heading: int) -> None:
+    """Let a sheet be printed across one page, its headings on each."""
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.print_title_rows = f"{FIRST_ROW}:{last_heading}"
 
 
 def _write_crosstab(page: Worksheet, grid: CrossGrid) -> None:
@@ -193,7 +215,8 @@ def _value(name: str, value: Any, payload: ProtectedPayload) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return value
+        # A number that no sheet can hold.
+        return say.number(value) if math.isinf(value) else value
     if name in payload.group_columns or name in ("segment", "level", "metric", "survey", "period"):
         return say.level(name, value, payload.labels)
     return str(value)
@@ -211,15 +234,21 @@ def _formats(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> pd.Se
 
 def _put(cell: Cell, value: Any, font: Font | None = None) -> None:
     """Write a cell; a text stays one, whatever it looks like."""
-    if isinstance(value, str):
-        text = say.clean(value)[:LONGEST_TEXT]
-        cell.value = text
+    text = say.clean(value) if isinstance(value, str) else ""
+    if text:
+        cell.value = f"{text[: LONGEST_TEXT - len(CUT)]}{CUT}" if len(text) > LONGEST_TEXT else text
         cell.data_type = "s"
         cell.quotePrefix = text.startswith(LIKE_A_FORMULA)
-    else:
+    elif not isinstance(value, str):
         cell.value = value
     if font is not None:
         cell.font = font
+
+
+def _lead(cell: Cell, text: str, sheet: str) -> None:
+    """Write a cell that leads to a sheet of this book; there are no other links."""
+    _put(cell, text, font=LINK)
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!A1")
 
 
 def _undated(data: bytes) -> bytes:

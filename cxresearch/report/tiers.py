@@ -9,12 +9,15 @@ from cxresearch.present import labels as say
 from cxresearch.present.disclosure import Protected
 from cxresearch.present.workbook import workbook
 from cxresearch.report.draw import Drawing
+from cxresearch.report.figures import figure_files
+from cxresearch.report.manifest import recorded
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.render import render_pages
-from cxresearch.report.restated import RESTATED, RESULTS, Restated
+from cxresearch.report.restated import RESTATED, Restated
+from cxresearch.report.results import FRONT_TIER, RESULTS, results
 from cxresearch.report.since import SINCE, Since
 
-DISCLOSURE, FIGURES, TABLES = "disclosure.json", "figures", "tables.xlsx"
+DISCLOSURE, TABLES = "disclosure.json", "tables.xlsx"
 HOW_TO_READ = (
     "Numbers are not rounded; the pages beside this file say how each was made.",
     "A dash stands for a number that is not shown, because too few customers are behind it or because it would give "
@@ -23,8 +26,6 @@ HOW_TO_READ = (
     "behind them, and Effective base how many equally weighted, independent answers the estimate is worth.",
     "Shares and their differences are stored as 0 to 1. Scores such as NPS are in points, -100 to 100.",
 )
-# This tier's first page stands at the top as well; without it, the first tier that the run names.
-FRONT_TIER = "team"
 
 
 def tier_files(
@@ -56,20 +57,11 @@ def tier_files(
         What else has changed since.
     """
     pages = render_pages(plan, protected.payloads, drawings, banner, restated, since)
-    figures = {
-        f"{FIGURES}/{source.split('/')[0]}/{name}": data
-        for source, drawn in drawings.items()
-        for name, data in drawn.files.items()
-    }
-    results: dict[str, dict[str, Any]] = {page.name: {} for page in plan.pages}
-    for payload in protected.payloads:
-        results[payload.provenance["notebook"]][payload.key] = payload.to_json()
-    title = f"{plan.study.title}: {say.period_label(plan.run.period)}"
-    head = {"version": 1, "study": plan.study.title, "period": plan.run.period, "tier": tier}
+    title = f"{plan.title}: {say.period_label(plan.run.period)}"
     return {
         **{name: page.encode() for name, page in pages.items()},
-        **figures,
-        RESULTS: as_json({**head, "notebooks": results}),
+        **figure_files(protected.payloads, drawings),
+        RESULTS: as_json(results(plan, recorded(plan), tier, protected.payloads)),
         DISCLOSURE: as_json(protected.record),
         TABLES: workbook(protected.payloads, title, [*([banner] if banner else []), *HOW_TO_READ]),
         **({RESTATED: as_json(restated.to_json())} if restated else {}),
