@@ -90,9 +90,23 @@ def test_a_group_without_answers_is_hidden_where_it_would_disclose():
     assert hidden_levels(shown([by_plan({"A": 0, "B": 7})])[0]) == {"A", "B"}
 
 
-def test_one_of_two_customers_who_make_up_a_sum_is_protected():
-    frame = by_plan({"A": 300, "B": 200, "C": 100}, top_two_share=[0.1, 0.95, 0.2])
-    assert hidden_levels(shown([frame])[0]) == {"B"}
+@pytest.mark.parametrize(
+    ("column", "values"), [("top_two_share", [0.1, 0.2, 0.91]), ("rest_to_largest", [4.0, 0.1, 0.09])]
+)
+def test_a_sum_that_two_customers_make_up_is_hidden_with_the_next_smallest(column, values):
+    # Shown beside a total, B would give C away.
+    sums = by_plan({"A": 300, "B": 200, "C": 250}, **{column: values})
+    assert hidden_levels(shown([sums])[0]) == {"B", "C"}
+
+
+def test_what_customers_who_make_up_a_sum_answered_is_no_secret():
+    sums, scores = by_plan({"A": 300, "B": 200, "C": 100}, top_two_share=[0.1, 0.95, 0.2]), by_plan({"A": 300, "B": 200})
+    assert hidden_levels(shown([scores, sums])[0]) == set()
+
+
+def test_how_much_two_customers_pay_is_on_no_page():
+    frame = by_plan({"A": 300, "B": 200}, top_two_share=[0.1, 0.2], rest_to_largest=[9.0, 8.0])
+    assert not {"top_two_share", "rest_to_largest"} & set(shown([frame])[0])
 
 
 def test_rows_in_which_all_answered_alike_are_marked_for_review():
