@@ -37,7 +37,7 @@ RunFile = Annotated[Path, typer.Argument(metavar="PARAMS", help="A run file, suc
 @app.command()
 def report(
     run_files: Annotated[
-        list[Path], typer.Argument(metavar="PARAMS…", help="Run files, such as params/demo-2026q3.yaml or params/*.yaml.")
+        list[Path], typer.Argument(metavar="PARAMS…", help="Run files, such as params/demo-2026q3.yaml; params/*.yaml.")
     ],
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time, of all runs together.")] = 2,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
@@ -265,7 +265,8 @@ def _print_ended(ended: list[Any]) -> int:
         elif one.made:
             _print_made(one.made)
         else:
-            print("\n".join(one.overview))
+            sentence, address = one.overview
+            print(f"{sentence}\nOpen {address}")
     made = sum(one.made is not None for one in ended)
     print(f"\n{made} reports are made, {len(codes) - 1} failed.")
     return max(codes)

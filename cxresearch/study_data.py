@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from cxresearch import comparability, periods
-from cxresearch.cache import Store, digest, store, write_atomic
+from cxresearch.cache import Store, digest, file_digest, store, write_atomic
 from cxresearch.intake.accept import NOTES, Accepted, accept
 from cxresearch.intake.drift import WORDINGS
 from cxresearch.intake.redact import REDACTED, redacted
 from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segments
+from cxresearch.notebook_errors import tell_in_sentences
+from cxresearch.progress import tracked
 from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
-from cxresearch.study import data_key, load_study, source_files
+from cxresearch.study import data_key, inputs, level_key, load_study, planned_only, source_files
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -114,6 +116,10 @@ class StudyData:
         The accepted tables by name, read when first asked for; each is also an attribute, as in `study.responses`.
     weighting
         How the answers were weighted, where the study file asks for `weights:`.
+    only
+        The levels that are looked at, by segment; empty where all are.
+    key
+        Digest of all that the tables depend on.
     """
 
     definition: Study
@@ -123,6 +129,8 @@ class StudyData:
     quality: Quality
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     weighting: "StudyWeights | None" = field(default=None, repr=False)
+    only: Mapping[str, str] = field(default_factory=dict)
+    key: str = field(default="", repr=False)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         """Return a table."""
@@ -176,7 +184,7 @@ class StudyData:
             If the study has no such table.
         """
         if name not in self.tables:
-            raise KeyError(f"the study has no table {name!r}; {nearest(name, list(self.tables))}")
+            raise KeyError(f"the study has no table {name!r}; {nearest(name, list(self.tables))}.")
         return self.tables[name]
 
     def answers(self, survey: str = "relationship", period: str | None = None) -> pd.DataFrame:
@@ -214,7 +222,12 @@ def latest(responses: pd.DataFrame) -> pd.DataFrame:
     return rows[~older].sort_index().reset_index(drop=True)
 
 
-def load(study: str | Path | Study, period: str | None = None, compare_to: str | None = "previous") -> StudyData:
+def load(
+    study: str | Path | Study,
+    period: str | None = None,
+    compare_to: str | None = "previous",
+    only: Mapping[str, str] | None = None,
+) -> StudyData:
     """Return a study's accepted tables for a reporting period.
 
     Parameters
@@ -226,6 +239,9 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
         by default.
     compare_to
         The period to compare with; `previous` is the one just before, if it has answers.
+    only
+        Levels to look at, such as `{"region": "Nordheide"}`, of segments or of columns of the answers; what belongs to
+        other levels is left out, as `selection.selected` says. In a report about some levels it always is.
 
     Returns
     -------
@@ -242,7 +258,11 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     >>> study = load("demo", period="2026Q3")
     >>> study.period, study.compare_to
     ('2026Q3', '2026Q2')
+    >>> north = load("demo", period="2026Q3", only={"region": "Nordheide"})
+    >>> len(north.answers()) == study.answers()["region"].eq("Nordheide").sum()
+    True
     """
+    tell_in_sentences()
     definition = study if isinstance(study, Study) else load_study(study)
     key = fill(definition)
     wanted = _period(period or periods.ALL, definition)
@@ -255,7 +275,13 @@ def load(study: str | Path | Study, period: str | None = None, compare_to: str |
     other = _compare_to(compare_to, wanted, up_to, definition)
     reads = {table: partial(_read, key, table) for table in definition.tables}
     tables = Tables({**reads, "responses": partial(_responses, key, asked, up_to)})
-    return _weighted(StudyData(definition, name, other, up_to, _quality(key), tables))
+    data = _weighted(StudyData(definition, name, other, up_to, _quality(key), tables, key=key))
+    levels = {**(only or {}), **planned_only(definition)}
+    if not levels:
+        return data
+    from cxresearch.selection import selected
+
+    return selected(data, levels)
 
 
 def _weighted(study: StudyData) -> StudyData:
@@ -270,10 +296,31 @@ def _weighted(study: StudyData) -> StudyData:
     return replace(study, tables=Tables({**reads, "responses": lambda: responses}), weighting=found)
 
 
+def asked(study: Study, kind: str) -> list[str]:
+    """Return the periods of a kind in which a study has answers, in order; `all` alone where answers have no date.
+
+    Parameters
+    ----------
+    study
+        A study file.
+    kind
+        `quarter`, `half`, `month`, `week` or `year`.
+
+    Raises
+    ------
+    StudyError
+        If the data are wrong.
+    """
+    given = _cached(fill(study), "responses")
+    if "responded_at" not in given.schema_arrow.names:
+        return [periods.ALL]
+    return sorted(_named(_column(given, "responded_at"), kind, study).dropna().unique())
+
+
 def fill(study: Study) -> str:
     """Return the key of a study's accepted tables in the cache, reading the exports if it is not there yet."""
     key = data_key(study)
-    if store().read_json(KIND, f"{key}-{COMPLETE}") is None:
+    if not _is_whole(key, store()):
         _fill(study, key, store())
     return key
 
@@ -306,19 +353,34 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     """
     from cxresearch.present.payload import Payload
 
-    if isinstance(study, StudyData):
-        period, study = period or study.period, study.definition
-    definition = study if isinstance(study, Study) else load_study(study)
-    cached = store().read_json("results", digest(data_key(definition), period or periods.ALL)) or {}
+    period = period or (study.period if isinstance(study, StudyData) else periods.ALL)
+    cached = store().read_json("results", digest(_key_of(study), period)) or {}
     return [Payload.from_json(found) for outputs in cached.values() for found in outputs.values()]
+
+
+def _is_whole(key: str, cache: Store) -> bool:
+    """Return whether all tables of a study are kept as they were written."""
+    kept = cache.read_json(KIND, f"{key}-{COMPLETE}") or {}
+    files = [(cache.path(KIND, f"{key}-{name}.parquet"), written) for name, written in kept.items()]
+    return bool(files) and all(path.is_file() and file_digest(path) == written for path, written in files)
+
+
+def _key_of(study: str | Path | Study | StudyData) -> str:
+    """Return the digest of all that a study's tables depend on; in a report about some levels, of theirs."""
+    if isinstance(study, StudyData) and study.key:
+        return study.key
+    found = study.definition if isinstance(study, StudyData) else study
+    definition = found if isinstance(found, Study) else load_study(found)
+    return level_key(data_key(definition), planned_only(definition))
 
 
 def _fill(study: Study, key: str, cache: Store) -> None:
     """Read every table of a study into the cache; the marker is written last."""
     files = source_files(study)
-    accepted = {name: accept(study, name, files[name]) for name in study.tables}
-    # A table of a database may change while it is read; what is kept under a key must be what the key stands for.
-    if data_key(study) != key:
+    names = tracked(study.tables, "Reading exports, once", len(study.tables))
+    accepted = {name: accept(study, name, files[name]) for name in names}
+    # Files and tables may change before or while they are read; what is kept under a key must be what it stands for.
+    if data_key(study, inputs(study)) != key:
         raise StudyError("the data changed while they were read; run it again.")
     frames, redaction, review = redacted({name: part.frame for name, part in accepted.items()}, study)
     if frames["responses"].empty:
@@ -336,12 +398,13 @@ def _fill(study: Study, key: str, cache: Store) -> None:
     quality["notes"] = pd.concat([quality["notes"], made.astype(quality["notes"].dtypes)])
     quality |= {"joins": pd.concat(audits, ignore_index=True), "wordings": accepted["responses"].wordings}
     quality["redaction"] = redaction
-    for name, frame in {**frames, **quality}.items():
-        prefix = "quality-" if name in quality else ""
-        target = cache.path(KIND, f"{key}-{prefix}{name}.parquet")
+    kept = {}
+    for name, frame in {**frames, **{f"quality-{name}": part for name, part in quality.items()}}.items():
+        target = cache.path(KIND, f"{key}-{name}.parquet")
         write_atomic(target, frame.reset_index(drop=True).to_parquet)
+        kept[name] = file_digest(target)
     write_atomic(cache.path(REVIEW, f"{study.folder.name}.csv"), partial(review.to_csv, index=False))
-    cache.write_json(KIND, f"{key}-{COMPLETE}", sorted(frames))
+    cache.write_json(KIND, f"{key}-{COMPLETE}", kept)
 
 
 def _rows_in(accepted: Accepted) -> int:
@@ -393,9 +456,14 @@ def _asked_in(key: str, wanted: periods.Period | None, study: Study) -> pd.Serie
         return pd.Series(periods.ALL, range(given.metadata.num_rows), dtype="str")
     if "responded_at" not in given.schema_arrow.names:
         raise StudyError(f"period {wanted}: the study has no `responded_at:` column; use `period: all`.")
+    return _named(_column(given, "responded_at"), wanted.kind, study)
+
+
+def _named(moments: pd.Series, kind: str, study: Study) -> pd.Series:
+    """Return the name of the period in which each moment lies."""
     # A period is named once for each day, not for each response.
-    codes, days = pd.factorize(_column(given, "responded_at").dt.normalize())
-    names = [str(periods.containing(day.date(), wanted.kind, study.fiscal_year_start)) for day in days]
+    codes, days = pd.factorize(moments.dt.normalize())
+    names = [str(periods.containing(day.date(), kind, study.fiscal_year_start)) for day in days]
     return pd.Series([*names, pd.NA], dtype="str").take(codes).reset_index(drop=True)
 
 

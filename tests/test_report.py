@@ -278,7 +278,7 @@ def test_the_cache_forgets_what_lies_longest(tmp_path, monkeypatch):
         store.write_json(f"executed/{key}", "notebook", {})
         for path in (tmp_path / "payloads" / f"{key}.json", tmp_path / "executed" / key):
             os.utime(path, (number, number))
-    make._forget_oldest(store)
+    make.forget_oldest(store)
     assert sorted(path.name for path in (tmp_path / "payloads").iterdir()) == ["b.json", "c.json"]
     assert [path.name for path in (tmp_path / "executed").iterdir()] == ["c"]
 

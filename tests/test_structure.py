@@ -15,6 +15,7 @@ EXPLORE = "11-explore"
 # A room may import from the rooms to its left, and from itself.
 ROOMS = [
     ["strict_yaml", "periods", "progress"],
+    ["notebook_errors"],
     ["cache"],
     ["database"],
     ["schema"],
@@ -28,6 +29,7 @@ ROOMS = [
     ["check"],
     ["metrics"],
     ["weights"],
+    ["selection"],
     ["next_run"],
     ["quality"],
     ["segments"],
@@ -44,15 +46,22 @@ ROOMS = [
     ["prove"],
     ["present"],
     ["summary"],
+    ["explore"],
     ["report"],
     ["topic_commands"],
     ["question_commands"],
     ["action_commands"],
     ["cli"],
 ]
-# study_data.results reads payloads back, study_data.load weights what it read; cache finds the project through study;
-# comparability names a type only.
-ALLOWED = {("study_data", "present"), ("cache", "study"), ("comparability", "study_data"), ("study_data", "weights")}
+# study_data.results reads payloads back, study_data.load weights and cuts what it read; cache finds the project through
+# study; comparability names a type only.
+ALLOWED = {
+    ("study_data", "present"),
+    ("cache", "study"),
+    ("comparability", "study_data"),
+    ("study_data", "weights"),
+    ("study_data", "selection"),
+}
 HEAVY = {
     "pandas",
     "numpy",

@@ -1,4 +1,4 @@
-"""One command, one report: plan, fill the cache, run, protect, draw, check, publish."""
+"""One report: fill the cache, run, protect, draw, check, publish."""
 
 import json
 import os
@@ -6,32 +6,28 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from rich.console import Console
 
 from cxresearch.cache import Store
 from cxresearch.report.check import check_pages
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import read_manifest, recorded, write_manifest
-from cxresearch.report.plan import INDEX, Plan, make_plan
+from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.progress import Steps
 from cxresearch.report.publish import (
     LATEST,
+    clear_left,
     last_published,
     point_latest,
-    project_lock,
     publish,
     published_for,
     staging_folder,
 )
-from cxresearch.report.run import Options, clean_logs, pages_to_run, payloads_of, run_pages, workers
+from cxresearch.report.run import Crew, Options, clean_logs, payloads_of, run_pages
 from cxresearch.strict_yaml import shown
-from cxresearch.study import load_run
 
 # How many of each kind stay in the cache: dozens of versions of a report, at most some hundred megabytes.
 REMEMBERED = {"executed": 200, "payloads": 200, "drawn": 400}
@@ -70,56 +66,67 @@ class Made:
     restated: tuple[str, ...] = ()
 
 
-def make_report(run_file: Path, options: Options, console: Console) -> Made:
-    """Make and publish the report of a run file, or find that nothing has changed.
+async def make(plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew) -> Made:
+    """Make and publish the report of a plan.
 
     Parameters
     ----------
-    run_file
-        A file under `params/`.
+    plan
+        What to run.
+    store
+        Where results are kept.
     options
         How to run.
-    console
-        Where to say what happens.
+    steps
+        Told what begins and ends.
+    crew
+        The workers.
 
     Raises
     ------
     StudyError
-        If the run file, the study or a notebook is wrong; nothing has run.
+        If the data lack what the run asks for.
     ReportError
         If a notebook, the drawing or the publishing fails; `latest` is untouched.
     """
     began = time.monotonic()
-    plan = make_plan(load_run(run_file))
-    store = Store(plan.root / ".cache")
-    reports = plan.root / "reports" / plan.run.name
-    address = f"reports/{plan.run.name}/{LATEST}/{INDEX}"
-    with _disk_errors_told(), project_lock(store):
-        published = None if options.force else published_for(reports, plan.key)
-        if published:
-            point_latest(published)
-            return Made(published, address, {}, len(plan.pages), time.monotonic() - began, unchanged=True)
-        with staging_folder(reports) as staging:
-            steps = Steps(console)
-            total = len(pages_to_run(plan, store, options)) + len(OWN_STEPS)
-            with steps.over(total), workers(plan, store, options) as pool:
-                took = _run(plan, store, options, steps, pool)
-                folder, restated = _drawn_and_published(plan, store, staging, steps, pool)
-        with suppress(OSError):
-            _forget_oldest(store)
-    return Made(folder, address, took, len(plan.pages), time.monotonic() - began, unchanged=False, restated=restated)
+    with staging_folder(folder_of(plan)) as staging:
+        took = await _run(plan, store, options, steps, crew)
+        with steps.timed(PAGES):
+            folder, restated = await _drawn_and_published(plan, store, staging, steps, crew)
+    seconds = time.monotonic() - began
+    return Made(folder, address_of(plan), took, len(plan.pages), seconds, unchanged=False, restated=restated)
 
 
-def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executor) -> dict[str, float]:
+def kept(plan: Plan, force: bool) -> Made | None:
+    """Return the report of a plan where it is published already, `latest` leading to it; None where it is not."""
+    began = time.monotonic()
+    clear_left(folder_of(plan))
+    published = None if force else published_for(folder_of(plan), plan.key)
+    if published is None:
+        return None
+    point_latest(published)
+    return Made(published, address_of(plan), {}, len(plan.pages), time.monotonic() - began, unchanged=True)
+
+
+def folder_of(plan: Plan) -> Path:
+    """Return the folder of a run's reports."""
+    return plan.root / "reports" / plan.run.name
+
+
+def address_of(plan: Plan) -> str:
+    """Return the page to open, relative to the project."""
+    return f"reports/{plan.run.name}/{LATEST}/{INDEX}"
+
+
+async def _run(plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew) -> dict[str, float]:
     """Fill the cache and execute the notebooks; return the seconds that each executed one took."""
     logs = clean_logs(store, plan.run.name)
-    began = time.monotonic()
-    steps.begin(DATA)
-    from cxresearch.check import refuse_unready
+    with steps.timed(DATA):
+        from cxresearch.check import refuse_unready
 
-    refuse_unready(plan.study, plan.run)
-    steps.end(DATA, f"{time.monotonic() - began:6.1f} s")
-    took = run_pages(plan, store, options, steps, pool)
+        await crew.own(refuse_unready, plan.study, plan.run)
+    took = await run_pages(plan, store, options, steps, crew)
     for page in plan.pages:
         if page.name not in took:
             steps.line(page.name, "  kept")
@@ -127,15 +134,14 @@ def _run(plan: Plan, store: Store, options: Options, steps: Steps, pool: Executo
     return took
 
 
-def _drawn_and_published(
-    plan: Plan, store: Store, staging: Path, steps: Steps, pool: Executor
+async def _drawn_and_published(
+    plan: Plan, store: Store, staging: Path, steps: Steps, crew: Crew
 ) -> tuple[Path, tuple[str, ...]]:
     """Protect, draw and check each tier and publish all; return where, and what is restated."""
-    began = time.monotonic()
-    steps.begin(PAGES)
     from cxresearch.present.disclosure import Policy, protect
     from cxresearch.present.payload import Payload
     from cxresearch.report import tiers
+    from cxresearch.report.crate import CRATE, crate
     from cxresearch.report.draw import draw_all
     from cxresearch.report.restated import Restated, restated
     from cxresearch.report.since import since
@@ -147,26 +153,26 @@ def _drawn_and_published(
     changed: dict[str, Restated | None] = {}
     for tier in dict.fromkeys(plan.run.tiers):
         protected = protect(payloads, policy, tier)
-        drawings = draw_all(protected.payloads, plan.sources, store, pool)
+        drawings = await crew.own(draw_all, protected.payloads, plan.sources, store, crew.executor)
         changed[tier] = restated(last / tier, before, record, plan, protected.payloads) if last else None
         inputs = since(last / tier, before, record, plan) if last else None
         own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier], inputs)
         files |= {f"{tier}/{name}": data for name, data in own.items()}
         files |= tiers.front_files(tier, own) if tier == tiers.front_tier(plan) else {}
     check_pages({name: data.decode() for name, data in files.items() if name.endswith(".html")})
+    files[CRATE] = tiers.as_json(crate(plan, record, files))
     for name, data in files.items():
         _write(staging / name, data)
     folder = publish(staging, write_manifest(staging, record))
-    steps.end(PAGES, f"{time.monotonic() - began:6.1f} s")
     told = changed[tiers.front_tier(plan)]
     return folder, tuple(told.lines()) if told else ()
 
 
-def _forget_oldest(store: Store) -> None:
-    """Remove what lies longest in the cache of kinds that grow with every change."""
+def forget_oldest(store: Store, runs: int = 1) -> None:
+    """Remove what lies longest in the cache of kinds that grow with every change; several runs keep more."""
     for kind, count in REMEMBERED.items():
         found = sorted(store.folder(kind).iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in found[count:]:
+        for path in found[count * runs :]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -189,7 +195,7 @@ def _write_log(logs: Path, plan: Plan, took: dict[str, float]) -> None:
 
 
 @contextmanager
-def _disk_errors_told() -> Iterator[None]:
+def disk_errors_told() -> Iterator[None]:
     """Turn a full disk or a folder that cannot be written into a sentence."""
     try:
         yield

@@ -14,7 +14,7 @@ import cxresearch
 from cxresearch.cache import digest, file_digest
 from cxresearch.report.notebook import Cell, Parameter, declared_parameters, fits, headings, read_cells
 from cxresearch.strict_yaml import StudyError, nearest
-from cxresearch.study import Run, Study, data_key, inputs, load_study, project_root
+from cxresearch.study import Run, Study, data_key, inputs, level_key, load_study, planned, project_root, titled
 
 SUMMARY = "00-summary"
 INDEX = "index.html"
@@ -89,6 +89,8 @@ class Plan:
         Digest of each file and database table that the numbers rest on, by name.
     data_key, sources, lock
         Digests of all that the accepted tables depend on, of the package's sources, and of the lock file.
+    environment
+        What tells the notebooks of this data, and of the levels that the run is about.
     pages
         The notebooks in the order of their names, the summary first.
     key
@@ -104,6 +106,12 @@ class Plan:
     lock: str
     pages: tuple[Page, ...]
     key: str
+    environment: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """The study's title, with the levels that the run is about."""
+        return titled(self.study, self.run.only)
 
 
 def make_plan(run: Run) -> Plan:
@@ -123,18 +131,20 @@ def make_plan(run: Run) -> Plan:
     root, study = project_root(), load_study(run.study_path)
     pages = [_page(path, run) for path in notebook_paths(run, root)]
     found, sources, lock = inputs(study), package_digest(), lock_digest(root)
-    key = data_key(study, found)
+    whole = data_key(study, found)
+    key = level_key(whole, run.only)
     code = sources, lock, list(sys.version_info[:2])
     keyed = _keyed(pages, (key, *code))
     methods = root / METHODS
     shown = [
         study.title,
-        run.model_dump(mode="json", exclude={"study"}),
+        run.model_dump(mode="json", exclude={"study", "for_each"}),
         run.name,
         [(page.name, page.key) for page in keyed],
         file_digest(methods) if methods.is_file() else "",
     ]
-    return Plan(run, study, root, found, key, sources, lock, tuple(keyed), digest(*shown, *code))
+    environment = planned(study, whole, run.only)
+    return Plan(run, study, root, found, key, sources, lock, tuple(keyed), digest(*shown, *code), environment)
 
 
 def refuse_unknown(run: Run) -> None:

@@ -1,7 +1,9 @@
 """What a run says while it works: a bar on a terminal, plain lines elsewhere."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,6 +20,7 @@ class Steps:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self._run = ""
         self._running: list[str] = []
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -30,6 +33,12 @@ class Steps:
         )
         self._task = self._bar.add_task("", total=None)
 
+    def of(self, run: str) -> "Steps":
+        """Return the steps of one of several runs, under the same bar: each is named with its run."""
+        own = copy(self)
+        own._run = run
+        return own
+
     @contextmanager
     def over(self, total: int) -> Iterator[None]:
         """Show the bar for a number of steps."""
@@ -37,17 +46,30 @@ class Steps:
         with self._bar:
             yield
 
-    def begin(self, name: str) -> None:
-        """Say that a step runs."""
-        self._running.append(name)
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Say that a step runs, and once it has ended how long it took, or that it failed."""
+        began = time.monotonic()
+        self._running.append(self._named(name))
         self._bar.update(self._task, description=", ".join(self._running))
-
-    def end(self, name: str, words: str) -> None:
-        """Say that a step has ended, and how."""
-        self._running.remove(name)
-        self._bar.update(self._task, description=", ".join(self._running), advance=1)
-        self.line(name, words)
+        words = ""
+        try:
+            yield
+            words = f"{time.monotonic() - began:6.1f} s"
+        except Exception:
+            words = "failed"
+            raise
+        finally:
+            self._running.remove(self._named(name))
+            self._bar.update(self._task, description=", ".join(self._running), advance=1)
+            # One that was stopped has no end to tell of.
+            if words:
+                self.line(name, words)
 
     def line(self, name: str, words: str) -> None:
         """Write one plain line."""
-        self.console.print(f"  {name:<24} {words}", highlight=False, markup=False)
+        self.console.print(f"  {self._named(name):<24} {words}", highlight=False, markup=False)
+
+    def _named(self, name: str) -> str:
+        """Return a step with its run, where there are several."""
+        return f"{self._run}  {name}" if self._run else name

@@ -105,7 +105,7 @@ def _facts(plan: Plan, page: Page) -> dict[str, Any]:
     return {
         "policy": POLICY,
         "styles": [html.stylesheet(), (TEMPLATES / "page.css").read_text(encoding="utf-8")],
-        "study": plan.study.title,
+        "study": plan.title,
         "period": period_label(plan.run.period),
         "published": ended.isoformat() if ended else "",
         "published_words": f"{ended.day} {ended:%B %Y}" if ended else "",
@@ -115,7 +115,7 @@ def _facts(plan: Plan, page: Page) -> dict[str, Any]:
         "is_front": page.name == SUMMARY,
         "parameters": _parameter_rows(page),
         "provenance": [
-            ("Study", plan.study.title),
+            ("Study", plan.title),
             ("Period", plan.run.period),
             ("Seed", plan.run.seed),
             ("Data", plan.data_key[:KEY_SHOWN]),

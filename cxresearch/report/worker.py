@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxresearch.cache import Store
+from cxresearch.cache import Store, file_digest
 from cxresearch.report.failure import exception_words, place, stray_output
 from cxresearch.report.kernel import make_manager, spare_grammar
 from cxresearch.report.notebook import Cell
@@ -44,6 +44,10 @@ class Task:
         File for the full tracebacks and all that the kernel writes.
     timeout
         Seconds that one cell may take.
+    environment
+        What its kernel finds in the environment beside what all kernels find.
+    study, settings
+        The study's folder, and the digest of each YAML file in it by name: notebooks read them anew.
     """
 
     name: str
@@ -54,6 +58,9 @@ class Task:
     cache: Path
     log: Path
     timeout: int
+    environment: dict[str, str]
+    study: Path
+    settings: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def start(environment: dict[str, str], sockets: str) -> None:
     os.umask(PRIVATE_UMASK)
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     spare_grammar()
     threading.Thread(target=_end_with_parent, args=(sockets,), daemon=True).start()
 
@@ -83,6 +91,7 @@ def execute(task: Task) -> Outcome:
         What to execute.
     """
     began = time.monotonic()
+    os.environ.update(task.environment)
     with _output_into(task.log):
         problem = _attempt(task)
     return Outcome(task.name, time.monotonic() - began, problem)
@@ -120,8 +129,15 @@ def _attempt(task: Task) -> str:
         traceback.print_exc()
         words = "the kernel did not start"
     else:
-        return _kept(task, executed)
+        return _changed(task) or _kept(task, executed)
     return f"{place(task.name, task.cells, begun[0])}: {words}"
+
+
+def _changed(task: Task) -> str:
+    """Return "" or that what the notebook read is not what its key stands for: then none of its results is kept."""
+    found = {path.name: file_digest(path) for path in task.study.glob("*.yaml")}
+    changed = sorted({name for name, _ in found.items() ^ task.settings.items()})
+    return f"{task.name}.ipynb: {changed[0]} was changed while it ran; run the report again" if changed else ""
 
 
 def _executed(task: Task, begun: list[int]) -> dict[str, Any]:

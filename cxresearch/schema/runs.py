@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cxresearch import periods
-from cxresearch.schema.base import Strict
+from cxresearch.schema.base import Strict, listed
 
 Tier = Literal["analyst", "team", "public"]
 
@@ -44,6 +44,19 @@ class Intended(Strict):
         return names
 
 
+class ForEach(Strict):
+    """One report for each level of a segment, or of a column of the answers; of some levels where they are named."""
+
+    segment: str
+    levels: list[str] | None = Field(None, min_length=1)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        """Accept one level alone, and numbers, as levels are texts."""
+        return value if value is None else [str(one) for one in listed(value)]
+
+
 class Run(Strict):
     """A run file. Keys that are named like a notebook (`02-scorecard`) hold that notebook's own parameters."""
 
@@ -55,7 +68,10 @@ class Run(Strict):
     plan: Intended = Intended()
     tabs: list[Tab] = []
     skip: list[str] = []
+    for_each: ForEach | None = None
+    only: dict[str, str] = {}
     notebooks: dict[str, dict[str, Any]] = Field({}, exclude=True)
+    level: str = Field("", exclude=True)
     path: Path = Field(Path(), exclude=True)
     study_path: Path = Field(Path(), exclude=True)
 
@@ -80,7 +96,26 @@ class Run(Strict):
             raise ValueError(f"compare_to is the period itself, {self.period}; name another one, previous or null")
         return self
 
+    @field_validator("for_each", mode="before")
+    @classmethod
+    def _segment(cls, value: Any) -> Any:
+        """Accept a segment's name alone."""
+        return {"segment": value} if isinstance(value, str) else value
+
+    @field_validator("only", mode="before")
+    @classmethod
+    def _levels(cls, value: Any) -> Any:
+        """Accept numbers, true and false as the levels that they are written as."""
+        return {name: str(listed(level)[0]) for name, level in value.items()} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "Run":
+        """Refuse to split what is one level already."""
+        if self.for_each and self.for_each.segment in self.only:
+            raise ValueError(f"for_each and only both name {self.for_each.segment!r}; keep one of them")
+        return self
+
     @property
     def name(self) -> str:
-        """The name of the run: its file's, without the ending."""
-        return self.path.stem
+        """The name of the run: its file's, without the ending; of a report of one level, that level's folder in it."""
+        return f"{self.path.stem}/{self.level}" if self.level else self.path.stem
