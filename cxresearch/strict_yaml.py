@@ -1,6 +1,7 @@
 """YAML files read strictly: YAML 1.2, no tags, no duplicate keys, and every complaint one sentence. No pandas."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -13,6 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 Model = TypeVar("Model", bound=BaseModel)
 # Far more keys and values than anyone writes by hand; anchors within anchors reach it in ten lines.
 MOST_PARTS = 100_000
+MOST_BYTES = 10_000_000
+HALF_A_SIGN = re.compile("[\ud800-\udfff]")
 # More names than this are no help in a sentence.
 MOST_NAMED = 12
 
@@ -35,6 +38,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file is missing, is no YAML, repeats a key, uses a tag, or is not a mapping with text keys.
     """
     try:
+        # A device or a pipe would be read without end.
+        if path.exists() and (not path.is_file() or path.stat().st_size > MOST_BYTES):
+            raise StudyError(f"{shown(path)}: this is no file of settings; name one below {MOST_BYTES:,} bytes.")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise StudyError(f"{shown(path)}: there is no such file; check the path.") from None
@@ -56,7 +62,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise StudyError(f"{shown(path)}: the file {what}; mend it, or put such a value in quotes.") from None
     if not isinstance(content, dict):
         raise StudyError(f"{shown(path)}: the file holds no `key: value` pairs at its top level.")
-    _refuse_odd_keys(content, path)
+    _refuse_odd_parts(content, path)
     return content
 
 
@@ -94,17 +100,22 @@ def nearest(name: str, known: list[str]) -> str:
 
 def shown(path: Path) -> str:
     """Return a path as people say it: its last two parts, so that no message tells where a machine keeps things."""
-    return "/".join(path.parts[-2:])
+    # What a terminal would obey is not printed.
+    return "".join(sign if sign.isprintable() else "?" for sign in "/".join(path.parts[-2:]))
 
 
-def _refuse_odd_keys(content: Any, path: Path) -> None:
-    """Raise if a mapping at any depth has a key that is no text; or if anchors make the file endless."""
+def _refuse_odd_parts(content: Any, path: Path) -> None:
+    """Raise if a mapping at any depth has a key that is no text, a text cannot be, or anchors make the file endless."""
     waiting, seen = [content], 0
     while waiting:
         part = waiting.pop()
         seen += 1
         if seen > MOST_PARTS:
             raise StudyError(f"{shown(path)}: anchors (&, *) make the file endless; write the values out.")
+        if isinstance(part, str) and not part.isascii() and HALF_A_SIGN.search(part):
+            raise StudyError(
+                f"{shown(path)}: a text holds half a sign, written as \\ud800 or so; write the whole sign."
+            )
         for key in part if isinstance(part, dict) else ():
             if not isinstance(key, str) or not key.isprintable():
                 raise StudyError(f"{shown(path)}: the key {key!r} is not text; put it in quotes.")
