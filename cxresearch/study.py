@@ -4,6 +4,7 @@ A study file says what the data mean and is edited rarely; a run file names a st
 read strictly: an unknown key is an error that names the nearest known one.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -23,20 +24,25 @@ __all__ = [
     "data_key",
     "inputs",
     "inside",
+    "level_key",
     "load_run",
     "load_study",
     "planned",
+    "planned_only",
     "project_root",
     "source_files",
     "sources_of",
     "study_file",
+    "titled",
 ]
 
 READERS = ("study.py", "study_data.py", "periods.py", "database.py")
-# Names, in the environment of a report's notebooks, a study and its data key.
+# Names, in the environment of a report's notebooks, a study, its data key and the levels that the report is about.
 PLANNED = "CXRESEARCH_PLANNED_DATA"
 # Where the rows of a table come from.
 Sources = list[Path] | DatabaseTable
+# Fields of a run that its file does not hold.
+SET_BY_US = {name for name, field in Run.model_fields.items() if field.exclude}
 # The name of a run is one folder below reports/, whatever the alphabet: no path, no hidden folder, no option.
 RUN_NAME = re.compile(r"\w[\w .-]{0,99}")
 NOTEBOOK_NAME = re.compile(r"\d{2}-[a-z0-9-]+")
@@ -133,9 +139,9 @@ def load_run(path: Path) -> Run:
     for name, parameters in own.items():
         if not isinstance(parameters, dict):
             raise StudyError(f"{shown(path)}: {name!r} holds {parameters!r}; write `parameter: value` pairs under it.")
-    if "notebooks" in content:
+    if found := sorted(SET_BY_US & content.keys()):
         raise StudyError(
-            f"{shown(path)}: unknown key 'notebooks'; write a notebook's name, such as 02-scorecard, as the key."
+            f"{shown(path)}: unknown key {found[0]!r}; a notebook's parameters stand under its name, as 02-scorecard."
         )
     run = validate(Run, content, path)
     if Path(run.study).is_absolute():
@@ -201,8 +207,7 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
         was planned with: tables of a database may change under it, and all pages shall stand on the same rows.
     """
     if found is None:
-        planned_for, _, key = os.environ.get(PLANNED, "").partition(" ")
-        if planned_for == _identity(study):
+        if key := _plan_of(study)[0]:
             return key
         found = inputs(study)
     # Of the study file counts what it says, not how it is written.
@@ -215,9 +220,30 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
     return digest(study.model_dump(mode="json"), told, code)
 
 
-def planned(study: Study, key: str) -> dict[str, str]:
-    """Return the environment in which `data_key` of a study is a given one."""
-    return {PLANNED: f"{_identity(study)} {key}"}
+def planned(study: Study, key: str, only: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which `data_key` and `planned_only` of a study are given ones."""
+    return {PLANNED: json.dumps([_identity(study), key, dict(only)])}
+
+
+def planned_only(study: Study) -> dict[str, str]:
+    """Return the levels that the report which runs here is about, by segment; empty where it is about all customers."""
+    return _plan_of(study)[1]
+
+
+def level_key(key: str, only: Mapping[str, str]) -> str:
+    """Return the digest of the accepted tables of some levels, from that of all: the same where no level is chosen."""
+    return digest(key, dict(only)) if only else key
+
+
+def titled(study: Study, only: Mapping[str, str]) -> str:
+    """Return a study's title with the levels that are looked at.
+
+    Examples
+    --------
+    >>> titled(load_study("demo"), {"region": "Nordheide"})
+    'Halden Telecom, relationship and touchpoint survey, Region: Nordheide'
+    """
+    return ", ".join([study.title, *(f"{study.labels.get(name, name)}: {level}" for name, level in only.items())])
 
 
 def inside(folder: Path, text: str) -> Path:
@@ -240,6 +266,12 @@ def inside(folder: Path, text: str) -> Path:
 def _identity(study: Study) -> str:
     """Return which study this is, as it stands in its file."""
     return digest(str(study.path), study.model_dump(mode="json"))
+
+
+def _plan_of(study: Study) -> tuple[str, dict[str, str]]:
+    """Return the data key and levels that a report was planned with; "" and none where no report of the study runs."""
+    identity, key, only = json.loads(os.environ.get(PLANNED) or '["", "", {}]')
+    return (key, only) if identity == _identity(study) else ("", {})
 
 
 def _files(study: Study, table: str, source: str) -> list[Path]:
