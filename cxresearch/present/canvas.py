@@ -18,7 +18,7 @@ from PIL import Image
 
 from cxresearch.present.palette import THEMES, Theme
 
-DPI, SCALE = 100, 2
+DPI, SCALE, SCREEN_DPI = 100, 2, 96
 POINTS = 72 / DPI
 FONT = "DejaVu Sans"
 # The page's column, and a phone's: a picture is never shrunk, so its text stays as large as the page's.
@@ -172,7 +172,8 @@ def png(figure: Figure, *, small: bool = False) -> bytes:
     picture, stream = Image.fromarray(pixels).convert("RGB"), io.BytesIO()
     if small:
         picture = _with_few_colours(picture)
-    picture.save(stream, format="PNG", optimize=True)
+    # Put on a slide, a picture is as large as on the page.
+    picture.save(stream, format="PNG", optimize=True, **({} if small else {"dpi": (SCREEN_DPI * SCALE,) * 2}))
     return stream.getvalue()
 
 

@@ -18,6 +18,8 @@ from cxresearch.report.numbers import KINDS, Outputs
 from cxresearch.report.results import FRONT_TIER, RESULTS, outputs_in
 from cxresearch.strict_yaml import StudyError, shown
 
+# Letters that a name in a table gets at least.
+WIDE = 24
 # What became of the numbers of a table, as headings.
 HEADINGS = {kind: say.capital(kind) for kind in KINDS}
 
@@ -46,8 +48,7 @@ class Published:
     @property
     def words(self) -> str:
         """What it is, in words."""
-        found = self.manifest
-        return f"{found.get('study')}, {say.period_label(str(found.get('period')))}: {found.get('run')} {self.id}"
+        return f"{self.manifest.get('run')}, {say.period_label(str(self.manifest.get('period')))}, {self.id}"
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,13 @@ class Diff:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what makes the two hard to compare."""
+        before, after = self.before.manifest, self.after.manifest
         told = {
-            "study": "These are two studies: a number of one is set beside that of the same page, table and row.",
+            "study": f"These are two studies, {before.get('study')} and {after.get('study')}: a number of one is set "
+            "beside that of the same page, table and row of the other.",
             "period": "The periods differ: numbers move for what customers said, not only for what changed below.",
         }
-        before, after = self.before.manifest, self.after.manifest
-        return tuple(words for name, words in told.items() if before.get(name) != after.get(name))
+        return tuple(say.clean(words) for name, words in told.items() if before.get(name) != after.get(name))
 
     @property
     def sentence(self) -> str:
@@ -206,7 +208,8 @@ def _table(title: str, *headings: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for heading in headings:
         is_number = heading in HEADINGS.values()
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        wide = None if is_number or heading in ("Before", "After", "Part") else WIDE
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold", min_width=wide)
     return table
 
 

@@ -25,6 +25,8 @@ UNWEIGHTED = "none: every answer counts once"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[0-9]{2}-.+$")]
 Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
+# No name but one of the pattern.
+CLOSED: dict[str, JsonValue] = {"additionalProperties": False}
 Value = bool | int | float | str | None
 
 
@@ -103,8 +105,12 @@ class Results(Part):
     data: Digest = Field(description="Digest of the accepted tables, as in manifest.json.")
     package: Software
     lock: str = Field(description="sha256 of the lock file of all packages, empty where there is none.")
-    parameters: dict[Name, dict[str, JsonValue]] = Field(description="What each notebook was given.")
-    notebooks: dict[Name, dict[Key, Result]]
+    parameters: dict[Name, dict[str, JsonValue]] = Field(
+        description="What each notebook was given.", json_schema_extra=CLOSED
+    )
+    notebooks: dict[Name, Annotated[dict[Key, Result], Field(json_schema_extra=CLOSED)]] = Field(
+        json_schema_extra=CLOSED
+    )
 
     @model_validator(mode="after")
     def _at_their_places(self) -> Self:
