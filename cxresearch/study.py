@@ -7,7 +7,7 @@ read strictly: an unknown key is an error that names the nearest known one.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ __all__ = [
     "level_key",
     "load_run",
     "load_study",
+    "own_results",
+    "pages_of_results",
     "planned",
     "planned_only",
     "project_root",
@@ -39,6 +41,8 @@ __all__ = [
 READERS = ("study.py", "study_data.py", "periods.py", "database.py")
 # Names, in the environment of a report's notebooks, a study, its data key and the levels that the report is about.
 PLANNED = "CXRESEARCH_PLANNED_DATA"
+# Names, in the same place, the pages of this run: another of the same study and period may run beside it.
+OWN_RESULTS = "CXRESEARCH_OWN_RESULTS"
 # Where the rows of a table come from.
 Sources = list[Path] | DatabaseTable
 # Fields of a run that its file does not hold.
@@ -223,6 +227,17 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
 def planned(study: Study, key: str, only: Mapping[str, str]) -> dict[str, str]:
     """Return the environment in which `data_key` and `planned_only` of a study are given ones."""
     return {PLANNED: json.dumps([_identity(study), key, dict(only)])}
+
+
+def own_results(key: str, period: str, pages: Sequence[str]) -> dict[str, str]:
+    """Return the environment in which the results of a study and period are those of some pages, by their keys."""
+    return {OWN_RESULTS: json.dumps([digest(key, period), list(pages)])}
+
+
+def pages_of_results(key: str, period: str) -> list[str] | None:
+    """Return the keys of the pages whose results those of a study and period are in the run at hand; None in no run."""
+    told, pages = json.loads(os.environ.get(OWN_RESULTS) or '["", []]')
+    return list(pages) if told == digest(key, period) else None
 
 
 def planned_only(study: Study) -> dict[str, str]:

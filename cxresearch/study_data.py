@@ -19,7 +19,7 @@ from cxresearch.notebook_errors import tell_in_sentences
 from cxresearch.progress import tracked
 from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
-from cxresearch.study import data_key, inputs, level_key, load_study, planned_only, source_files
+from cxresearch.study import data_key, inputs, level_key, load_study, pages_of_results, planned_only, source_files
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -325,6 +325,13 @@ def fill(study: Study) -> str:
     return key
 
 
+def segments_of_all(study: Study) -> pd.DataFrame:
+    """Return the segments of all accepted responses: a row a response, a column a segment; nothing else is read."""
+    with _cached(fill(study), "responses") as given:
+        known = [name for name in study.segments if name in given.schema_arrow.names]
+        return pd.DataFrame({name: _column(given, name) for name in known})
+
+
 def results(study: str | Path | Study | StudyData, period: str | None = None) -> dict[str, pd.DataFrame]:
     """Return what the other notebooks of the newest run of a study recorded.
 
@@ -354,8 +361,15 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     from cxresearch.present.payload import Payload
 
     period = period or (study.period if isinstance(study, StudyData) else periods.ALL)
-    cached = store().read_json("results", digest(_key_of(study), period)) or {}
-    return [Payload.from_json(found) for outputs in cached.values() for found in outputs.values()]
+    key = _key_of(study)
+    pages = pages_of_results(key, period)
+    if pages is None:
+        cached = store().read_json("results", digest(key, period)) or {}
+        return [Payload.from_json(found) for outputs in cached.values() for found in outputs.values()]
+    kept = [store().read_json("payloads", page) for page in pages]
+    if None in kept:
+        raise StudyError("cx.results: a report's results are there for 00-summary alone, which runs after all others.")
+    return [Payload.from_json(found) for outputs in kept for found in outputs]
 
 
 def _is_whole(key: str, cache: Store) -> bool:

@@ -2,8 +2,12 @@
 
 import os
 import resource
+import signal
 import sys
 import tempfile
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from cxresearch.progress import QUIET
 
 # Bytes of address space that a kernel may use; unset for no limit.
 MEMORY_VARIABLE = "CXRESEARCH_KERNEL_MEMORY"
+POLL_SECONDS = 0.5
 
 
 def spare_grammar() -> None:
@@ -48,6 +53,14 @@ def make_manager() -> type:
             """Return the command that starts the kernel."""
             command = [sys.executable, "-m", "cxresearch.report.kernel", "-f", "{connection_file}"]
             return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+        async def cleanup_resources(self, restart: bool = False) -> None:
+            """End what the kernel's cells started, where the kernel itself has died, and clean up."""
+            group = getattr(self.provisioner, "pgid", None)
+            with suppress(ProcessLookupError, PermissionError):
+                if group:
+                    os.killpg(group, signal.SIGKILL)
+            await super().cleanup_resources(restart=restart)
 
     return Manager
 
@@ -87,7 +100,16 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (int(limit), int(limit)))
     from ipykernel.kernelapp import launch_new_instance
 
-    launch_new_instance()
+    threading.Thread(target=_end_with_parent, args=(int(os.environ["JPY_PARENT_PID"]),), daemon=True).start()
+    # IPython's own watch over the parent would leave behind what cells started; 1 is nobody to watch.
+    launch_new_instance(parent_handle=1)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Once the parent has gone, end this kernel and all that its cells started: it leads a group of its own."""
+    while os.getppid() == parent:
+        time.sleep(POLL_SECONDS)
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from cxresearch.report.progress import Steps
 from cxresearch.report.turns import Turns, keep_seconds, urgencies
 from cxresearch.report.worker import Outcome, Task, execute
 from cxresearch.report.workers import LOCAL
+from cxresearch.study import own_results
 
 KILLED = "its process was killed more than once, most often because memory ran out."
 
@@ -151,7 +152,9 @@ def _task(page: Page, plan: Plan, store: Store, options: Options) -> Task:
     folder = page.path.resolve().parent
     where = folder, store.root, log
     study = plan.study.folder, {name: written for name, written in plan.inputs.items() if name.endswith(".yaml")}
-    return Task(page.name, page.cells, page.key, page.given, *where, options.timeout, dict(plan.environment), *study)
+    others = [one.key for one in plan.pages if one.name != SUMMARY]
+    environment = {**plan.environment, **own_results(plan.data_key, plan.run.period, others)}
+    return Task(page.name, page.cells, page.key, page.given, *where, options.timeout, environment, *study)
 
 
 def clean_logs(store: Store, name: str) -> Path:
