@@ -7,10 +7,11 @@ from functools import partial
 
 import pandas as pd
 
+from cxresearch.accepted_tables import Tables
 from cxresearch.intake.segments import NEARLY, SEGMENTED, with_segments
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study import level_key, titled
-from cxresearch.study_data import StudyData, Tables
+from cxresearch.study_data import StudyData
 from cxresearch.weights.diagnostics import people
 
 Rows = Callable[[], pd.DataFrame]

@@ -38,7 +38,7 @@ __all__ = [
     "titled",
 ]
 
-READERS = ("study.py", "study_data.py", "periods.py", "database.py")
+READERS = ("study.py", "study_data.py", "accepted_tables.py", "periods.py", "database.py")
 # Names, in the environment of a report's notebooks, a study, its data key and the levels that the report is about.
 PLANNED = "CXRESEARCH_PLANNED_DATA"
 # Names, in the same place, the pages of this run: another of the same study and period may run beside it.

@@ -1,6 +1,6 @@
 """`cx.load`: the accepted tables of a study, read once and cached; `cx.results`: what the notebooks of a run found."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from cxresearch import comparability, periods
+from cxresearch.accepted_tables import Quality, Tables
 from cxresearch.cache import Store, digest, file_digest, store, write_atomic
 from cxresearch.intake.accept import NOTES, Accepted, accept
-from cxresearch.intake.drift import WORDINGS
-from cxresearch.intake.redact import REDACTED, redacted
+from cxresearch.intake.redact import redacted
 from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segments
 from cxresearch.notebook_errors import tell_in_sentences
 from cxresearch.progress import tracked
@@ -34,68 +34,6 @@ COMPLETE = "complete"
 QUALITY = {"tables": "counts", "quarantine": "quarantine", "notes": "notes"}
 # More groups than this are no segment to read at a glance.
 MOST_LEVELS = 12
-
-
-@dataclass(frozen=True)
-class Quality:
-    """What intake counted.
-
-    Attributes
-    ----------
-    tables
-        One row a file: `table`, `file`, `rows_in`, `accepted`, `quarantined`.
-    quarantine
-        One row a row set aside: `table`, `file`, `row`, `column`, `rule`; `moment` and `survey` where they are known.
-    notes
-        What was found or mended: `table`, `file`, `column`, `note`, `rows`.
-    joins
-        One row a join: `join`, `on`, `rows_before`, `rows_after`, `matched`, `unmatched`, `blank`.
-    wordings
-        One row a question, wording and day, of questions whose words differ between the files of the answers:
-        `column`, `wording` (its beginning), `day`, `rows`.
-    redaction
-        Personal data taken out of texts: `table`, `column`, `kind`, `items`, `texts` (answers that held some).
-    """
-
-    tables: pd.DataFrame
-    quarantine: pd.DataFrame
-    notes: pd.DataFrame
-    joins: pd.DataFrame
-    wordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WORDINGS))
-    redaction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REDACTED))
-
-
-class Tables(Mapping[str, pd.DataFrame]):
-    """Tables by name, each read when it is first asked for and then kept.
-
-    Examples
-    --------
-    >>> tables = Tables({"a": lambda: pd.DataFrame({"x": [1]})})
-    >>> list(tables), tables["a"] is tables["a"]
-    (['a'], True)
-    """
-
-    def __init__(self, reads: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
-        self._reads = reads
-        self._read: dict[str, pd.DataFrame] = {}
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        """Return a table."""
-        if name not in self._read:
-            self._read[name] = self._reads[name]()
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        """Return whether there is a table, without reading it."""
-        return name in self._reads
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the names."""
-        return iter(self._reads)
-
-    def __len__(self) -> int:
-        """Return how many tables there are."""
-        return len(self._reads)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 import cxresearch as cx
+from cxresearch.accepted_tables import Quality, Tables
 from cxresearch.cli import app
 from cxresearch.closed_loop.action_file import write
 from cxresearch.closed_loop.actions import ActionList
@@ -24,7 +25,7 @@ from cxresearch.schema import Study
 from cxresearch.schema.actions import Actions
 from cxresearch.stats.retest import retest
 from cxresearch.strict_yaml import StudyError, validate
-from cxresearch.study_data import Quality, StudyData, Tables
+from cxresearch.study_data import StudyData
 
 N = 40
 NO_QUALITY = Quality(*[pd.DataFrame()] * 4)

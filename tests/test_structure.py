@@ -24,6 +24,7 @@ ROOMS = [
     ["demo"],
     ["intake"],
     ["comparability"],
+    ["accepted_tables"],
     ["study_data"],
     ["init"],
     ["check"],

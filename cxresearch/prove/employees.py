@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxresearch.accepted_tables import Quality
 from cxresearch.employees import teams
 from cxresearch.employees.link import SUBJECT
 from cxresearch.panels import Search, fitted
@@ -13,7 +14,7 @@ from cxresearch.prove.claims import COVERAGE, FALSE_ALARMS, POWER, TOLD, Claim, 
 from cxresearch.schema import Study
 from cxresearch.stats.panel import REFUSED, PanelSlope, Slope
 from cxresearch.strict_yaml import StudyError
-from cxresearch.study_data import Quality, StudyData
+from cxresearch.study_data import StudyData
 
 SECTION = "Employees and customers"
 SIZES = ((12, 8), (8, 6))

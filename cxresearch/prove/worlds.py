@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cxresearch.accepted_tables import Quality
 from cxresearch.schema import Study
-from cxresearch.study_data import Quality, StudyData
+from cxresearch.study_data import StudyData
 
 Shares = tuple[float, float, float]
 # A detractor, a passive and a promoter.
