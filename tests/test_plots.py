@@ -139,12 +139,21 @@ def test_bases_values_and_reference_lines_are_written():
     frame = frame.drop_duplicates(["segment", "level"])[["segment", "level", *estimates().columns[1:]]].reset_index(
         drop=True
     )
+    frame["n"] = frame["n_customers"] = range(120, 120 + len(frame))
     figure = plots.draw(protected("estimates", frame, metric="nps", target=35))
     written = [text.get_text() for text in texts(figure)]
     for text in ("Answers", "120", "All 27", "Target 35", "NPS (points)"):
         assert text in written
     marks = [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
     assert marks == [27.0, 35]
+
+
+def test_one_base_of_all_rows_is_told_once():
+    frame = estimates(4, "plan")
+    assert frame["n"].nunique() == 1
+    written = [text.get_text() for text in texts(plots.draw(protected("estimates", frame)))]
+    assert "Answers" not in written
+    assert written.count(f"Answers behind each row: {frame['n'].iloc[0]}.") == 1
 
 
 def test_changes_are_coloured_only_where_the_data_support_them():
@@ -205,7 +214,8 @@ def test_two_segments_become_small_multiples():
     figure = plots.draw(protected("trend", frame[["region", "plan", *trend().columns]], metric="nps"))
     assert len(figure.axes) == 3
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
-    assert sum("Basic" in text.get_text() for text in texts(figure)) == 3
+    # The key to the lines stands above all panels; at their ends stand values alone.
+    assert [text.get_text() for text in texts(figure)].count("Basic") == 1
 
 
 def test_more_lines_than_can_be_followed_get_panels_of_their_own():

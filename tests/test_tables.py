@@ -151,15 +151,15 @@ def test_what_all_rows_share_stands_once_below():
     assert found[-2] == ["Period: Q3 2026"] or ["Period: Q3 2026"] in found
 
 
-def test_counts_of_a_process_are_shown_as_they_are():
+def test_counts_of_a_process_are_shown_under_their_names():
     frame = pd.DataFrame({"table": ["responses", "customers"], "rule": ["late", "copy"], "rows": [1412, 1]})
     rows = Cells(shown(frame, about="process")).text
-    assert rows == [["Table", "Rule", "Rows"], ["responses", "late", "1 412"], ["customers", "copy", "1"]]
+    assert rows == [["Table", "Rule", "Rows"], ["Responses", "Late", "1 412"], ["Customers", "Copy", "1"]]
 
 
 def test_whole_numbers_with_gaps_are_counts():
     frame = pd.DataFrame({"table": ["a", "b"], "rows": [97.0, None], "median_s": [272.0, 90.0]})
-    assert Cells(shown(frame, about="process")).text[1:] == [["a", "97", "272 s"], ["b", "–", "90 s"]]
+    assert Cells(shown(frame, about="process")).text[1:] == [["A", "97", "272 s"], ["B", "–", "90 s"]]
 
 
 def test_the_table_is_accessible():
@@ -185,7 +185,7 @@ def test_no_style_of_another_house_is_left():
 
 
 def test_an_empty_table_says_so():
-    assert "no rows" in shown(estimates().head(0))
+    assert ">None.<" in shown(estimates().head(0))
 
 
 def test_only_protected_payloads_become_tables():

@@ -11,7 +11,7 @@ import pandas as pd
 from cxresearch.present import frames
 from cxresearch.present import labels as say
 from cxresearch.present.findings import amount
-from cxresearch.present.level_names import NAMED
+from cxresearch.present.level_names import CHECKED, NAMED
 from cxresearch.present.payload import ProtectedPayload
 
 # Exact numbers for machines stay in results.json; a reader needs the interval, not what it was made from.
@@ -22,6 +22,7 @@ BEHIND = {"n": ("n_previous", "n_against"), "n_customers": ("n_customers_previou
 WORD_BEHIND = {"target": "target_verdict"}
 BEFORE, COMPARED = "before", "compared"
 P_VALUES = ("p_value", "p_adjusted")
+POINTS, POINTS_SHORT = "percentage points", ' <abbr title="percentage points">pp</abbr>'
 SMALLEST_P = 0.001
 # "no difference beyond 3", "none beyond 3".
 BEYOND = "beyond "
@@ -32,6 +33,7 @@ PLACE = ("page", "key")
 # A second base is told only where it differs from the first by more than a reader would mind.
 SAME = 0.05
 # What a reader types, such as a key of the study file, stands between backticks.
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 TYPED = re.compile(r"`([^`]+)`")
 
 
@@ -59,10 +61,10 @@ def measured_columns(frame: pd.DataFrame, payload: ProtectedPayload, names: list
     seen = [name for name in names if name not in UNSEEN and _is_news(name, frame)]
     seen = [name for name in seen if name != "key" or not is_place(frame)]
     chosen = [name for name in payload.arguments.get("columns") or seen if name in frame.columns]
-    return [_measured(frame, payload, name) for name in chosen if not _is_blank(frame[name])]
+    return [_measured(frame, payload, name) for name in chosen if not is_blank(frame[name])]
 
 
-def _is_blank(column: pd.Series) -> bool:
+def is_blank(column: pd.Series) -> bool:
     """Return whether a column of words has none: a group where nobody made groups."""
     return pd.api.types.is_string_dtype(column.dtype) and not column.fillna("").astype(bool).any()
 
@@ -95,7 +97,8 @@ def group_column(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> C
     heading = escaped(say.label(name, payload.labels))
     if name in PLACE and is_place(frame):
         return Column(heading, _links(frame), numeric=False)
-    cells = [escaped(say.level(name, value, payload.labels)) for value in frame[name]]
+    write = typeset if payload.about == "process" else escaped
+    cells = [write(say.level_of(record, name, payload.labels)) for record in frame.to_dict("records")]
     return Column(heading, cells, numeric=False)
 
 
@@ -136,7 +139,14 @@ def _measured(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Colu
                  for row, cell in zip(frame.index, cells, strict=True)]  # fmt: skip
     elif WORD_BEHIND.get(name) in frame.columns:
         words = frame[WORD_BEHIND[name]]
-        cells = [f"{cell} {_text(word)}" if word else cell for cell, word in zip(cells, words, strict=True)]
+        cells = [
+            f'{cell} <span class="cx-interval">{_text(word)}</span>' if word else cell
+            for cell, word in zip(cells, words, strict=True)
+        ]
+    units = frames.units(frame, payload.arguments, name)
+    if units.nunique() > 1:
+        behind = units.map({POINTS: POINTS_SHORT}).fillna("")
+        cells = [cell + text for cell, text in zip(cells, behind, strict=True)]
     return Column(heading, _softened(frame, cells))
 
 
@@ -151,33 +161,52 @@ def _writer(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> Callab
     asked = asked.get(name) if isinstance(asked, Mapping) else asked
     digits |= {unit: asked for unit in digits if asked is not None and unit != "count"}
     signed, currency = frames.is_difference(frame, name), payload.arguments.get("currency", "")
-    return lambda row, value: escaped(
-        say.number(value, units[row], digits=digits[units[row]], signed=signed, currency=currency)
-    )
+
+    def written(row: Any, value: float) -> str:
+        """Return a number; one without a unit, such as a limit of 5, has no decimals that it does not need."""
+        is_plain = units[row] == "number" and name not in frames.IN_UNIT and value % 1 == 0
+        places = 0 if is_plain else digits[units[row]]
+        return escaped(say.number(value, units[row], digits=places, signed=signed, currency=currency))
+
+    return written
 
 
 def _heading(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> str:
     """Return a column's heading; the estimate is named by its metric where all rows have the same one."""
     text = say.label(name, payload.labels)
     if name == "estimate" and name not in payload.labels:
+        text = _plain_estimate(frame, payload)
         metrics = list(frame["metric"].unique()) if "metric" in frame.columns else [payload.arguments.get("metric")]
         text = say.label(metrics[0], payload.labels) if len(metrics) == 1 and metrics[0] else text
         kind = "change" if "previous" in frame.columns else "difference"
         text = say.label(kind, payload.labels) if frames.is_change(frame) else text
     if name in frames.LIMITS and set(frames.LIMITS[name]) <= set(frame.columns):
         level = say.number(payload.arguments.get("conf_level", DEFAULT_LEVEL), "share")
-        return f'{escaped(text)} <span class="cx-interval">[{level} interval]</span>'
+        unit = _in_points(frame, payload, name, text)
+        return f'{escaped(text)}{unit} <span class="cx-interval">[{level} interval]</span>'
     if behind := _behind(name, frame):
         word = BEFORE if behind.endswith("previous") else COMPARED
         return f'{escaped(text)} <span class="cx-interval">[{word}]</span>'
-    return escaped(text)
+    return escaped(text) + _in_points(frame, payload, name, text)
+
+
+def _in_points(frame: pd.DataFrame, payload: ProtectedPayload, name: str, heading: str) -> str:
+    """Return the unit of a column of differences of shares, which bear no sign of it, unless its heading says so."""
+    units = set(frames.units(frame, payload.arguments, name)) if pd.api.types.is_numeric_dtype(frame[name]) else set()
+    return f' <span class="cx-unit">{POINTS}</span>' if units == {POINTS} and POINTS not in heading else ""
+
+
+def _plain_estimate(frame: pd.DataFrame, payload: ProtectedPayload) -> str:
+    """Return what estimates are called whose metric nobody names: shares by that word, unless another column has it."""
+    units = set(frames.units(frame, payload.arguments, "estimate"))
+    return say.label("share" if units == {"share"} and "share" not in frame.columns else "estimate", payload.labels)
 
 
 def _verdicts(frame: pd.DataFrame, payload: ProtectedPayload) -> list[str]:
     """Return the verdicts; where one cannot tell, with the change that could have been seen."""
     smallest = frames.floats(frame, "minimum_detectable")
     units = frames.units(frame.assign(minimum_detectable=smallest), payload.arguments, "minimum_detectable")
-    found = [_text(verdict) for verdict in frame["verdict"]]
+    found = [_text(say.level("verdict", verdict) if verdict in CHECKED else verdict) for verdict in frame["verdict"]]
     told = [say.number(value, unit, digits=1) for value, unit in zip(smallest, units, strict=True)]
     words = [
         f"{text}; ±{size} detectable" if text in UNDECIDED and known else _with_margin(text, unit)
@@ -206,10 +235,12 @@ def _worded(frame: pd.DataFrame, payload: ProtectedPayload, name: str) -> list[s
 
 
 def _text(value: Any) -> str:
-    """Return a cell of text or yes/no."""
+    """Return a cell of text or yes/no; a date is not broken at its hyphens."""
     if pd.isna(value):
         return say.DASH
-    return ("yes" if value else "no") if isinstance(value, bool) else typeset(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f'<span class="cx-date">{value}</span>' if DATE.fullmatch(str(value)) else typeset(value)
 
 
 def _softened(frame: pd.DataFrame, cells: list[str]) -> list[str]:

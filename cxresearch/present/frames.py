@@ -94,7 +94,8 @@ def _by_name(name: str) -> str:
         return "share"
     if name.startswith("percent"):
         return "percent"
-    return {"gap": "percentage points"}.get(name, "seconds" if name.endswith("_s") else "number")
+    named = {"gap": "percentage points", "expected": "count", "seconds": "count"}
+    return named.get(name, "seconds" if name.endswith("_s") else "number")
 
 
 def floats(frame: pd.DataFrame, name: str) -> pd.Series:

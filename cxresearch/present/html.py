@@ -4,24 +4,28 @@ import base64
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cxresearch.present import findings, frames, plots, tables, words
+from cxresearch.present import figure_words, findings, frames, plots, tables, words
 from cxresearch.present import labels as say
 from cxresearch.present.canvas import SCALE, png
 from cxresearch.present.cells import DEFAULT_LEVEL, escaped, typeset
 from cxresearch.present.crosstabs import crosstab_table
 from cxresearch.present.payload import ProtectedPayload, slug
+from cxresearch.refusal import NOT_REPORTED
 
 PHONE = "(max-width: 600px)"
 DARK = "(prefers-color-scheme: dark)"
 # In this order a browser takes the first that fits.
 SOURCES = ((f"{PHONE} and {DARK}", "dark", "narrow"), (PHONE, "light", "narrow"), (DARK, "dark", "wide"))
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
+# The first part of a sentence that is longer than people take in at a glance.
+LONG, PART_END = 160, re.compile(r"(?<=;) |(?<=\.) (?=[A-Z0-9])")
 A_LINK = re.compile(r"([a-z0-9-]+\.html)?(#[a-z0-9-]+)?")
 STATES = {"rose": ("good", "▲"), "higher": ("good", "▲"), "met": ("good", "✓"), "fell": ("bad", "▼")}
 STATES |= {"lower": ("bad", "▼"), "missed": ("bad", "✗")}
@@ -71,8 +75,10 @@ def _finding(payload: ProtectedPayload) -> str:
 
 
 def _stressed(text: str) -> str:
-    """Return a paragraph whose first sentence stands out."""
-    first, *rest = SENTENCE_END.split(text, maxsplit=1)
+    """Return a paragraph whose first sentence stands out, of a long one its first part; a refusal is told quietly."""
+    if text.startswith(NOT_REPORTED):
+        return f'<p class="cx-refusal">{typeset(text)}</p>'
+    first, *rest = (SENTENCE_END if len(SENTENCE_END.split(text)[0]) <= LONG else PART_END).split(text, maxsplit=1)
     more = f" {typeset(rest[0])}" if rest else ""
     return f'<p class="cx-finding"><strong>{typeset(first)}</strong>{more}</p>' if text else ""
 
@@ -96,11 +102,16 @@ def basis(payload: ProtectedPayload) -> list[str]:
     period = payload.provenance.get("period")
     if isinstance(period, str) and "period" not in frame.columns:
         found.append(say.period_label(period))
-    if payload.about == "people" and payload.kind not in ("flow", "findings", "distribution"):
+    if payload.about == "people" and payload.kind not in ("flow", "findings") and not _counts_answers(payload):
         found += _bases(payload)
     if "conf_low" in frame.columns:
         found.append(f"{say.number(payload.arguments.get('conf_level', DEFAULT_LEVEL), 'share')} intervals")
     return found
+
+
+def _counts_answers(payload: ProtectedPayload) -> bool:
+    """Return whether the rows are the answers of one question, each with how many gave it, so that none is a base."""
+    return payload.kind == "distribution" and payload.to_frame()["n"].nunique() > 1
 
 
 def _bases(payload: ProtectedPayload) -> list[str]:
@@ -139,7 +150,13 @@ def _plot(payload: ProtectedPayload) -> str:
     )
     image = f'<img alt="{escaped(words.alt(payload))}" {_image(payload, "light", "wide", "src")}>'
     picture = f'<picture class="cx-picture">{sources}{image}</picture>'
-    return f"{_finding(payload)}{picture}{_data(payload)}{_caption(payload)}"
+    return f"{_finding(payload) or _reading(payload)}{picture}{_data(payload)}{_caption(payload)}"
+
+
+def _reading(payload: ProtectedPayload) -> str:
+    """Return what a figure shows where nobody named a finding."""
+    text = figure_words.reading(payload)
+    return f'<p class="cx-reading">{typeset(text)}</p>' if text else ""
 
 
 def _image(payload: ProtectedPayload, theme: str, width: str, attribute: str) -> str:
@@ -180,8 +197,10 @@ def _table(payload: ProtectedPayload) -> str:
 
 
 def _crosstab(payload: ProtectedPayload) -> str:
-    """Return a question by a banner with its finding and caption."""
-    return f"{_finding(payload)}{crosstab_table(payload)}{_caption(payload)}"
+    """Return a question by a banner under its name, with its finding and base."""
+    name = f'<p class="cx-question">{escaped(payload.caption)}</p>' if payload.caption else ""
+    below = _caption(replace(payload, caption=""))
+    return f"{name}{_finding(payload)}{crosstab_table(payload)}{below}"
 
 
 def _sentence(payload: ProtectedPayload) -> str:
@@ -268,7 +287,9 @@ def _findings(payload: ProtectedPayload) -> str:
     items = "".join(f"<li>{_item(record, payload)}</li>" for record in rows)
     if not items:
         return f'<p class="cx-empty">{_nothing(payload)}</p>{_caption(payload)}'
-    return f'{_finding(payload)}<ol class="cx-findings">{items}</ol>{_caption(payload)}'
+    # One finding needs no number.
+    kind = "ol" if len(rows) > 1 else "ul"
+    return f'{_finding(payload)}<{kind} class="cx-findings">{items}</{kind}>{_caption(payload)}'
 
 
 def _item(record: dict[str, Any], payload: ProtectedPayload) -> str:

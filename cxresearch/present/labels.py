@@ -3,11 +3,12 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
-from cxresearch.present.level_names import CODED, DRIVERS, LEVELS, PHRASES
+from cxresearch.present.level_names import CODED, DRIVERS, LEVELS, PERIODS, PHRASES
 
+CROSSED, NEGATIVE = " × ", re.compile(r"-\d+(\.\d+)?")
 MINUS, THOUSANDS, DASH = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EN DASH}"
 JOINERS = ("\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}")
 HEADINGS = {
@@ -280,7 +281,7 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 # Whole-word acronyms that keep their capitals when a column's name becomes a heading.
-ACRONYMS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fcr": "FCR", "crm": "CRM", "id": "ID"}
+ACRONYMS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fcr": "FCR", "crm": "CRM", "id": "ID", "sms": "SMS"}
 
 
 def label(name: str, labels: Mapping[str, str] | None = None) -> str:
@@ -322,21 +323,40 @@ def level(column: str, value: Any, labels: Mapping[str, str] | None = None) -> s
     if value is None or value != value:
         return "not known"
     text = clean(str(value))
-    if column in ("period", "previous_period", "compare_to"):
+    if column == "period" or (column in PERIODS and not is_total(text)):
         return period_label(text)
     if is_total(text):
         return capital(text)
     if text in LEVELS.get(column, {}) and text not in (labels or {}):
         return LEVELS[column][text]
+    return _named(column, text, labels or {})
+
+
+def _named(column: str, text: str, labels: Mapping[str, str]) -> str:
+    """Return the name of a level that is no period, no total and no word of this package."""
+    if column == "segment" and CROSSED in text:
+        return CROSSED.join(label(part, labels) for part in text.split(CROSSED))
     if column in DRIVERS:
-        return clean((labels or {}).get(text) or METRICS.get(text) or _spelled(text))
+        return clean(labels.get(text) or METRICS.get(text) or _spelled(text))
     if column in CODED:
         return label(text, labels)
     if column in PHRASES:
-        return capital(clean((labels or {}).get(text, text)))
+        return capital(clean(labels.get(text, text.replace("_", " "))))
     if column == "survey":
         return SURVEYS.get(text, text)
-    return clean((labels or {}).get(text, text))
+    return text.replace("-", MINUS) if NEGATIVE.fullmatch(text) else clean(labels.get(text, text))
+
+
+def level_of(record: Mapping[Hashable, Any], column: str, labels: Mapping[str, str] | None = None) -> str:
+    """Return the name of a row's level: that of a segment written as code is told in words, as such columns are.
+
+    Examples
+    --------
+    >>> level_of({"segment": "touchpoint", "level": "app_help"}, "level"), level_of({"level": "app_help"}, "level")
+    ('App help', 'app_help')
+    """
+    segment = record.get("segment")
+    return level(str(segment) if column == "level" and segment in CODED else column, record[column], labels)
 
 
 def period_label(period: str) -> str:

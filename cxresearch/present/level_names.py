@@ -1,13 +1,22 @@
 """What the levels of grouping columns are: names written as code, phrases, or words of this package."""
 
 # Columns whose levels are names written as code, in a study file or in this package; and those written as phrases.
-CODED = ("metric", "driver", "segment", "variable", "item", "outcome", "touchpoint", "controls", "choice",
+CODED = ("metric", "driver", "segment", "variable", "outcome", "touchpoint", "controls", "choice",
          "planned", "done", "option", "next", "handled_by")  # fmt: skip
 PHRASES = ("stage", "link", "answers", "step", "component", "weighting", "part", "contrast", "reason", "basis", "claim",
-           "model", "what", "weights", "check", "status", "slope", "term", "window", "gate", "kind",
-           "factor", "held")  # fmt: skip
-# Drivers may have the name of a column of results, such as value.
-DRIVERS = ("driver", "against", "group")
+           "model", "what", "weights", "check", "status", "slope", "term", "window", "gate", "kind", "factor", "held",
+           "table", "rule", "event", "source", "channel", "point", "fifth", "months", "class", "first", "second", "aim",
+           "treatment", "comparison", "side")  # fmt: skip
+# Names that a study gives; they may be those of a column of results, such as value.
+DRIVERS = ("driver", "against", "group", "item", "row", "column", "question", "module", "arm", "shown", "beside")
+# Periods, also where a wave of questions bears the name of one.
+PERIODS = ("period", "previous_period", "compare_to", "wave", "first_wave", "last_wave")
+CHECKED = {
+    "pass": "✓ Pass",
+    "warn": "!\N{NO-BREAK SPACE}With\N{NO-BREAK SPACE}care",
+    "fail": "✗ Fail",
+    "not made": "– Not made",
+}
 # Levels that this package writes, as people read them.
 LEVELS = {
     "method": {
@@ -51,13 +60,12 @@ LEVELS = {
         "person": "Person",
     },
     "handled_by": {"ai": "AI", "person": "Person"},
+    "kind": {"iban": "IBAN", "id": "ID", "email": "E-mail"},
+    "item": {"has_comment": "Comment", "finished": "Questionnaire finished"},
+    "topic": {"everything else": "Everything else"},
     "against": {"lmg": "LMG (Shapley)", "ai": "AI", "person": "Person"},
-    "verdict": {
-        "pass": "✓ Pass",
-        "warn": "!\N{NO-BREAK SPACE}With\N{NO-BREAK SPACE}care",
-        "fail": "✗ Fail",
-        "not made": "– Not made",
-    },
+    "verdict": CHECKED,
+    "status": CHECKED,
 }
 # Columns of text whose cells are names, where they are measured, too.
 NAMED = (*DRIVERS, *CODED, *PHRASES, *LEVELS)

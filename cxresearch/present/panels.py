@@ -89,7 +89,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class End:
-    """What stands at the end of a line."""
+    """What stands at the end of a line; no colour where it is the panel's only one."""
 
     value: float
     lines: list[str]
@@ -106,20 +106,24 @@ def draw_panels(chart: Chart, canvas: Canvas) -> None:
     canvas
         Where to; its height is set here.
     """
-    count = len(chart.panels)
+    count, key = len(chart.panels), _key(chart)
     across = 1 if canvas.is_narrow else min(COLUMNS, count)
     width = canvas.width / across
     notes = [line for note in chart.notes for line in wrapped(note, canvas.width - 2 * MARGIN, SMALL)]
     words = {place: wrapped(text, width * WORDS, SMALL) for place, text in chart.breaks.items()}
-    ends = [_ends(panel, chart, width * NAMES, canvas) for panel in chart.panels]
-    head = TITLE * any(panel.title for panel in chart.panels) + GAP / 2
+    ends = [_ends(panel, chart, width * NAMES, canvas, is_named=not key) for panel in chart.panels]
+    head = TITLE * any(panel.title for panel in chart.panels) + GAP
     head += max((len(lines) for lines in words.values()), default=0) * STEP
     tallest = max(sum(len(end.lines) for end in found) * STEP for found in ends) if ends else 0
     height = max(PANEL if count == 1 else PANEL_SMALL, tallest)
     row = head + height + TICKS + (STEP if chart.below else 0)
-    top, down = MARGIN + STEP, -(-count // across)
+    rows = _key_rows(key, canvas)
+    top, down = MARGIN + STEP * (1 + len(rows)), -(-count // across)
     canvas.set_height(top + down * row + height_of(len(notes), SMALL) + GAP / 2)
-    canvas.text(MARGIN, top - STEP / 2, chart.title, size=SMALL, soft=True)
+    canvas.text(MARGIN, MARGIN + STEP / 2, chart.title, size=SMALL, soft=True)
+    for number, entries in enumerate(rows):
+        for x, (name, colour) in entries:
+            _write_name(canvas, x, MARGIN + STEP * (number + 1.5), name, colour)
     limits = _limits(chart)
     for number, (panel, found) in enumerate(zip(chart.panels, ends, strict=True)):
         left, y = (number % across) * width, top + (number // across) * row
@@ -129,15 +133,44 @@ def draw_panels(chart: Chart, canvas: Canvas) -> None:
         canvas.text(MARGIN, top + down * row + height_of(1, SMALL) * (number + 0.5), line, size=SMALL, soft=True)
 
 
-def _ends(panel: Panel, chart: Chart, width: float, canvas: Canvas) -> list[End]:
+def _key(chart: Chart) -> dict[str, str]:
+    """Return the colours of lines by name where several panels have the same ones: told once, above all."""
+    named = {line.name: line.colour for panel in chart.panels for line in panel.series if line.name}
+    return named if len(chart.panels) > 1 else {}
+
+
+def _key_rows(key: dict[str, str], canvas: Canvas) -> list[list[tuple[float, tuple[str, str]]]]:
+    """Return the names of a key with their places from the left, in as many rows as it takes."""
+    rows: list[list[tuple[float, tuple[str, str]]]] = []
+    at = float(canvas.width)
+    for entry in key.items():
+        room = SIGN_ROOM + text_width(entry[0], SMALL, "bold") + 2 * GAP
+        if at + room > canvas.width:
+            rows.append([])
+            at = MARGIN
+        rows[-1].append((at, entry))
+        at += room
+    return rows
+
+
+def _write_name(canvas: Canvas, x: float, y: float, name: str, colour: str) -> None:
+    """Write a name behind a sign in its line's colour: small text needs more contrast than lines do."""
+    canvas.text(x, y, "●", size=SIGN, color=colour)
+    canvas.text(x + SIGN_ROOM, y, name, size=SMALL, weight="bold")
+
+
+def _ends(panel: Panel, chart: Chart, width: float, canvas: Canvas, *, is_named: bool) -> list[End]:
     """Return what stands at the ends of a panel's lines, the lowest value last."""
     found = []
     for line in panel.series:
         known = np.flatnonzero(np.isfinite(line.value))
         if len(known):
             last = float(line.value[known[-1]])
-            text = f"{line.name} {chart.written(last) if chart.tells_values else ''}".strip()
-            found.append(End(last, wrapped(text, width, SMALL, "bold"), line.colour))
+            told = (line.name if is_named else "", chart.written(last) if chart.tells_values else "")
+            text = " ".join(part for part in told if part)
+            # A single line needs no sign to be known by.
+            colour = line.colour if line.name else ""
+            found += [End(last, wrapped(text, width, SMALL, "bold"), colour)] if text else []
     if chart.target is not None:
         text = f"Target {chart.written(chart.target)}"
         found.append(End(chart.target, wrapped(text, width, SMALL, "bold"), canvas.theme.ink_soft))
@@ -196,9 +229,12 @@ def _write_ends(
         tops[number] = min(tops[number], floor - STEP * len(ends[number].lines))
         floor = tops[number]
     for start, end in zip(tops, ends, strict=True):
-        # The colour is the sign's, not the text's: small text needs more contrast than lines do.
-        canvas.text(x, start + STEP / 2, "●", size=SIGN, color=end.colour)
-        for number, line in enumerate(end.lines):
+        first, *rest = end.lines
+        if end.colour:
+            _write_name(canvas, x, start + STEP / 2, first, end.colour)
+        else:
+            canvas.text(x, start + STEP / 2, first, size=SMALL, weight="bold")
+        for number, line in enumerate(rest, start=1):
             canvas.text(x + SIGN_ROOM, start + STEP * (number + 0.5), line, size=SMALL, weight="bold")
 
 
@@ -266,7 +302,7 @@ def stretches(line: Series, chart: Chart) -> list[np.ndarray]:
 def _ticks(axes: Axes, chart: Chart, canvas: Canvas) -> None:
     """Write the places under the axis, as many as fit, the last always."""
     if not chart.ticks:
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         digits = tick_digits(list(axes.xaxis.get_ticklocs()), "number")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say.number(value, digits=digits)))
         return

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from cxresearch.present import canvas as sheet
 from cxresearch.present import frames
 from cxresearch.present import labels as say
-from cxresearch.present.canvas import WIDTHS, Canvas, quiet, themed
+from cxresearch.present.canvas import SMALL, WIDTHS, Canvas, quiet, text_width, themed
 from cxresearch.present.disclosure import NO_ANSWERS
 from cxresearch.present.findings import amount
 from cxresearch.present.lines import curves_of, trend_of
@@ -20,6 +20,10 @@ from cxresearch.present.payload import ProtectedPayload
 from cxresearch.present.points import draw_distribution, draw_matrix
 from cxresearch.present.rows import Row, Sheet, bar, dot, draw_rows, rows_of
 
+# Pixels that words behind a number may take.
+SHORT = 110
+# Curves have no marks that could be hollow.
+SMALL_BASES = {"curves": "Parts of a curve rest on a small base; the data behind the figure say which."}
 UNIT_NAMES = {"points": "points", "percentage points": "percentage points", "seconds": "seconds"}
 
 
@@ -114,7 +118,7 @@ def notes_of(payload: ProtectedPayload) -> list[str]:
         size = amount(payload.arguments["band"], _unit(payload))
         found.append(f"Shaded: a change of up to {size} is expected when nothing changed.")
     if (frames.is_small(frame) & frames.floats(frame, value_of(payload)).notna()).any():
-        found.append("Hollow: small base, read with care.")
+        found.append(SMALL_BASES.get(payload.kind, "Hollow: small base, read with care."))
     return found
 
 
@@ -153,7 +157,7 @@ def _name(record: pd.Series, columns: list[str], payload: ProtectedPayload) -> s
     named = [
         name for name in columns if name not in ("segment", "period", "against") and not say.is_total(record[name])
     ]
-    words = " ".join(say.level(name, record[name], payload.labels) for name in named)
+    words = " ".join(say.level_of(record, name, payload.labels) for name in named)
     period = say.level("period", record["period"]) if "period" in columns else ""
     return f"{words} ({period})" if words and period else words or period or "all"
 
@@ -174,9 +178,13 @@ def _marks(payload: ProtectedPayload, rows: list[Row]) -> list[tuple[float, str]
 
 def _sheet(payload: ProtectedPayload, rows: list[Row], **options: Any) -> Sheet:
     """Return a sheet of rows with what the payload says about it."""
-    bases = say.label("n", payload.labels) if any(row.base for row in rows) else ""
+    bases = {row.base for row in rows if row.base}
+    title, notes = say.label("n", payload.labels), notes_of(payload)
+    if len(bases) == 1 and len(rows) > 1 and payload.kind != "flow":
+        # One base for all is told once.
+        rows, notes = [_without_base(row) for row in rows], [f"{title} behind each row: {bases.pop()}.", *notes]
     return Sheet(rows, _unit(payload), axis_title(payload), currency=payload.arguments.get("currency", ""),
-                 notes=notes_of(payload), base_title=bases, **options)  # fmt: skip
+                 notes=notes, base_title=title if any(row.base for row in rows) else "", **options)  # fmt: skip
 
 
 def _estimates(payload: ProtectedPayload, canvas: Canvas) -> None:
@@ -201,14 +209,18 @@ def _flow(payload: ProtectedPayload, canvas: Canvas) -> None:
     """Draw stages as descending bars, with what was lost on the way to each."""
     rows = [_without_base(row) for row in rows_of(payload, "n")]
     first = next((row.value for row in rows if row.value), None)
+    of_first = f" of {rows[0].name.lower()}" if rows else ""
+    is_short = text_width(of_first, SMALL) < SHORT and not canvas.is_narrow
     found: list[Row] = []
     for place, row in enumerate(rows):
         before = rows[place - 1].value if place else None
         share = "" if not first or not place or row.value is None else say.number(row.value / first, "share")
-        limits = f"{share} of {rows[0].name.lower()}" if share and not canvas.is_narrow else share
+        limits = f"{share}{of_first}" if share and is_short else share
         lost = "" if before is None or row.value is None else _loss(before, row.value)
         found.append(replace(row, limits=limits, base=lost))
-    draw_rows(replace(_sheet(payload, found, from_zero=True, has_axis=False), title="", base_title=""), canvas, bar)
+    drawn = _sheet(payload, found, from_zero=True, has_axis=False)
+    notes = drawn.notes if is_short else [f"Shares are those{of_first}.", *drawn.notes]
+    draw_rows(replace(drawn, title="", base_title="", notes=notes), canvas, bar)
 
 
 def _loss(before: float, now: float) -> str:

@@ -93,7 +93,7 @@ def draw_matrix(payload: ProtectedPayload, canvas: Canvas, notes: list[str], tit
     left, top, right = MARGIN + GUTTER, MARGIN + LINE, canvas.width - MARGIN - GAP
     bottom = top + (canvas.width if canvas.is_narrow else SQUARE)
     column = payload.group_columns[-1]
-    names = [say.level(column, value, payload.labels) for value in shown[column]]
+    names = [say.level_of(record, column, payload.labels) for record in shown.to_dict("records")]
     places = [
         (left + (a - across[0]) / (across[1] - across[0]) * (right - left),
          bottom - (b - up[0]) / (up[1] - up[0]) * (bottom - top))
@@ -112,7 +112,10 @@ def draw_matrix(payload: ProtectedPayload, canvas: Canvas, notes: list[str], tit
     axes.axhline(frames.floats(shown, y).mean(), **rule)
     axes.scatter(frames.floats(shown, x), frames.floats(shown, y), s=42, color=SERIES[0], zorder=3)
     for start, middle, text in texts:
-        canvas.text(start, middle, text, size=SMALL)
+        # A name that crosses a rule stands on paper.
+        canvas.text(
+            start, middle, text, size=SMALL, bbox={"facecolor": canvas.theme.paper, "edgecolor": "none", "pad": 1}
+        )
     canvas.text(MARGIN, MARGIN + LINE / 2, f"↑ {say.label(y, payload.labels)}", size=SMALL, soft=True)
     end = f"{say.label(x, payload.labels)} →"
     canvas.text(canvas.width - MARGIN, bottom + LINE * 1.9, end, size=SMALL, soft=True, ha="right")

@@ -293,12 +293,12 @@ def rows_of(payload: ProtectedPayload, name: str) -> list[Row]:
     heading = None
     rows = _measured(shown, payload, name)
     for (_, record), row in zip(shown.iterrows(), rows, strict=True):
-        outer = " · ".join(say.level(column, record[column], payload.labels) for column in groups[:-1])
+        outer = " · ".join(say.level_of(record, column, payload.labels) for column in groups[:-1])
         total = bool(groups) and all(say.is_total(record[column]) for column in groups)
         if outer != heading and outer and not total:
             found.append(Row(outer))
         heading = outer
-        level = say.level(groups[-1], record[groups[-1]], payload.labels) if groups else _only(record, payload)
+        level = say.level_of(record, groups[-1], payload.labels) if groups else _only(record, payload)
         found.append(replace(row, name="All" if total else level, is_total=total))
     return _ordered(found, payload)
 

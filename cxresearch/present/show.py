@@ -13,7 +13,7 @@ from cxresearch.present.crosstabs import tab_frame
 from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.findings import FINDINGS
 from cxresearch.present.html import fragment, stylesheet
-from cxresearch.present.labels import METRIC_UNITS, label
+from cxresearch.present.labels import METRIC_UNITS, level
 from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
 from cxresearch.refusal import Refusal
 
@@ -120,7 +120,7 @@ def show_tabs(
                 tab_frame(tab, name),
                 "crosstab",
                 key=own,
-                caption=label(name, known),
+                caption=level("row", name, known),
                 finding="crosstab",
                 method=method,
                 labels=labels,

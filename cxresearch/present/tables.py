@@ -7,12 +7,12 @@ import pandas as pd
 
 from cxresearch.present import frames
 from cxresearch.present import labels as say
-from cxresearch.present.cells import Column, escaped, group_column, is_place, measured_columns
+from cxresearch.present.cells import Column, escaped, group_column, is_blank, is_place, measured_columns, typeset
 from cxresearch.present.disclosure import HIDDEN
 from cxresearch.present.payload import ProtectedPayload
 
 SEVERAL = 2
-EMPTY = '<p class="cx-empty">The table has no rows.</p>'
+EMPTY = '<p class="cx-empty">None.</p>'
 HIDDEN_NOTE = "Not shown: too few customers, or it would give away a group with too few."
 
 
@@ -54,7 +54,7 @@ def table(payload: ProtectedPayload) -> str:
     layout = _layout(frame, payload)
     used = {layout.stub, *layout.groups, *layout.columns, *layout.constant}
     named = [name for name in layout.columns if name != "key" or not is_place(frame)]
-    columns = [group_column(frame, payload, name) for name in named]
+    columns = [group_column(frame, payload, name) for name in named if not is_blank(frame[name])]
     columns += measured_columns(frame, payload, [name for name in frame.columns if name not in used])
     return _composed(frame, payload, layout, columns)
 
@@ -127,7 +127,9 @@ def _row_names(frame: pd.DataFrame, payload: ProtectedPayload, stub: str) -> lis
 
 def _levels(frame: pd.DataFrame, payload: ProtectedPayload, names: list[str]) -> list[list[str]]:
     """Return the names of the levels of grouping columns, row by row."""
-    return [[escaped(say.level(name, value, payload.labels)) for value in frame[name]] for name in names]
+    records = frame.to_dict("records")
+    write = typeset if payload.about == "process" else escaped
+    return [[write(say.level_of(record, name, payload.labels)) for record in records] for name in names]
 
 
 def _constants(frame: pd.DataFrame, payload: ProtectedPayload, names: list[str]) -> str:

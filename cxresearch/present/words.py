@@ -24,6 +24,7 @@ from cxresearch.present import (
     topic_words,
 )
 from cxresearch.present import labels as say
+from cxresearch.present.figure_words import reading
 from cxresearch.present.findings import (
     FINDINGS,
     NOTHING,
@@ -131,7 +132,7 @@ def alt(payload: ProtectedPayload) -> str:
     TypeError
         If the payload is not protected.
     """
-    sentence = finding(payload)
+    sentence = finding(payload) or reading(payload)
     frame = payload.to_frame()
     name = plots.value_of(payload)
     values = frames.floats(frame, name)[~frames.is_hidden(frame)].dropna()

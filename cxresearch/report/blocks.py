@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cxresearch.present.payload import ProtectedPayload
-from cxresearch.refusal import NOT_REPORTED
 from cxresearch.report.draw import Drawing
 from cxresearch.report.notebook import PARAMETERS, Cell
 from cxresearch.report.plan import Page
@@ -14,8 +13,6 @@ from cxresearch.report.prose import anchor, inline
 
 SECTION = re.compile(r"^## +(.+?) *$")
 TITLE = re.compile(r"^# +(.+?) *$")
-TOLD = re.compile(r'<p class="cx-finding">.*?</p>', re.DOTALL)
-AGAIN = "<p>Not reported, for the reason given above.</p>"
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
     """
     found: list[Block] = []
     silent: tuple[Cell, ...] = ()
-    taken, said = set[str](), set[str]()
+    taken = set[str]()
     for cell in page.cells:
         if not cell.shown or PARAMETERS in cell.tags:
             continue
@@ -76,18 +73,10 @@ def blocks_of(page: Page, payloads: Sequence[ProtectedPayload], drawings: Mappin
         silent = (*silent, cell)
         own = [payload for payload in payloads if payload.provenance["cell"] == cell.number]
         if drawn := [payload for payload in own if payload.source in drawings]:
-            results = tuple(_said_once(payload, drawings[payload.source].html, said) for payload in drawn)
+            results = tuple(drawings[payload.source].html for payload in drawn)
             found.append(Block(cells=silent, results=results, kinds=tuple(payload.kind for payload in drawn)))
             silent = ()
     return _with_silent(found, silent)
-
-
-def _said_once(payload: ProtectedPayload, drawn: str, said: set[str]) -> str:
-    """Return a drawn result; a refusal that the page gave before is not told again at length."""
-    sentence = next((str(row[0]) for row in payload.grid.rows if payload.grid.columns == ("sentence",)), "")
-    again = sentence.startswith(NOT_REPORTED) and sentence in said
-    said.add(sentence)
-    return TOLD.sub(AGAIN, drawn) if again else drawn
 
 
 def _with_silent(found: list[Block], silent: tuple[Cell, ...]) -> list[Block]:

@@ -2,14 +2,15 @@
 
 import base64
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import dataclass, replace
 
 import matplotlib as mpl
 
 from cxresearch.cache import Store, digest
 from cxresearch.present import html, plots
 from cxresearch.present.payload import ProtectedPayload
+from cxresearch.refusal import NOT_REPORTED
 from cxresearch.report.failure import ReportError
 
 KIND = "drawn"
@@ -17,6 +18,8 @@ KIND = "drawn"
 FEW = 6
 # Kept for other notebooks and for results.json, not for the eye.
 UNDRAWN = "record"
+# What a refusal is made of, and what stands where it would be repeated.
+REFUSED, AGAIN = ("sentence",), f"{NOT_REPORTED}the reason is given above."
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,29 @@ def draw_all(payloads: Sequence[ProtectedPayload], sources: str, store: Store, p
     ReportError
         If a result cannot be drawn.
     """
-    shown = [payload for payload in payloads if payload.kind != UNDRAWN]
+    shown = told_once([payload for payload in payloads if payload.kind != UNDRAWN])
     keys = {payload.source: digest(payload.to_json(), sources) for payload in shown}
     kept = {source: _from_json(found) for source, key in keys.items() if (found := store.read_json(KIND, key))}
     waiting = [payload for payload in shown if payload.source not in kept]
-    for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
-        store.write_json(KIND, keys[payload.source], _to_json(drawn))
-        kept[payload.source] = drawn
+    try:
+        for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
+            store.write_json(KIND, keys[payload.source], _to_json(drawn))
+            kept[payload.source] = drawn
+    except BrokenExecutor:
+        raise ReportError("a process that draws pages was killed, most often because memory ran out.") from None
     return {source: kept[source] for source in keys}
+
+
+def told_once(payloads: Sequence[ProtectedPayload]) -> list[ProtectedPayload]:
+    """Return results as they are drawn: a refusal that its page gave before is not told again at length."""
+    found, said = [], set[tuple[str, str]]()
+    for payload in payloads:
+        sentence = str(payload.grid.rows[0][0]) if payload.grid.rows and payload.grid.columns == REFUSED else ""
+        told = (payload.provenance["notebook"], sentence)
+        again = sentence.startswith(NOT_REPORTED) and told in said
+        said.add(told)
+        found.append(replace(payload, grid=replace(payload.grid, rows=((AGAIN,),))) if again else payload)
+    return found
 
 
 def drawing(payload: ProtectedPayload) -> Drawing:
