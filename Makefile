@@ -10,7 +10,7 @@ NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]-*.ipynb)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env lab report test notebooks lint format bench prove lock clean
+.PHONY: help env lab report test notebooks lint format bench prove sbom audit lock clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ report: env  ## Make the report of a run file (RUN=params/demo-2026q3.yaml)
 	@$(BIN)/cxresearch report $(RUN)
 
 test: env  ## Run all tests: the package and its examples, then the notebooks
-	$(OFFLINE) $(BIN)/pytest -n 2 --dist loadfile
+	$(OFFLINE) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	$(OFFLINE) $(BIN)/pytest -o addopts= -n 2 --dist loadfile --nbval-lax --nbval-current-env $(NOTEBOOKS)
 
 notebooks: env  ## Run every notebook afresh and keep only the outputs that nbval checks
@@ -60,6 +60,12 @@ bench: env  ## Measure ours beside a named peer, and print the ratios
 
 prove: env  ## Hold the estimators to planted truth, at length; writes docs/validity.md
 	$(BIN)/cxresearch prove
+
+sbom: env  ## Write the bill of materials and the licences of what is locked
+	$(BIN)/python tests/sbom.py
+
+audit: env  ## Ask for known vulnerabilities of what is locked (exit code 3: not audited)
+	@$(BIN)/python tests/audit.py
 
 lock: env  ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra torch --universal --generate-hashes --python-version 3.11 \
