@@ -88,7 +88,8 @@ def cross_grid(payload: ProtectedPayload) -> CrossGrid:
     frame = payload.to_frame()
     heads = _heads(frame, payload)
     rows = {name: part for name, part in frame.groupby("row_level", sort=False, dropna=False)}
-    gone = {(head.banner, head.letter) for head in heads if _is_gone(frame, head, payload)}
+    shown = _shown(frame, payload)
+    gone = {(head.banner, head.letter) for head in heads if (head.banner, head.level) not in shown}
     lines = [_line(name, part, heads, payload, gone) for name, part in rows.items()]
     bases = _bases(next(iter(rows.values())), heads, payload)
     return CrossGrid(heads, [*bases, *lines], _notes(lines))
@@ -191,11 +192,12 @@ def _bases(part: pd.DataFrame, heads: list[Head], payload: ProtectedPayload) -> 
     return found
 
 
-def _is_gone(frame: pd.DataFrame, head: Head, payload: ProtectedPayload) -> bool:
-    """Return whether a column is hidden in every line."""
-    banner = frame["banner"].map(lambda name: say.label(name, payload.labels)).eq(head.banner)
-    level = frame["banner_level"].map(lambda name: say.level("level", name, payload.labels)).eq(head.level)
-    return bool(frames.is_hidden(frame)[banner & level].all())
+def _shown(frame: pd.DataFrame, payload: ProtectedPayload) -> set[tuple[str, str]]:
+    """Return banner and level of the columns that are not hidden in every line."""
+    kept = frame[~frames.is_hidden(frame)][["banner", "banner_level"]].drop_duplicates()
+    return {
+        (say.label(banner, payload.labels), say.level("level", level, payload.labels)) for banner, level in kept.values
+    }
 
 
 def _notes(lines: list[Line]) -> list[str]:

@@ -550,7 +550,9 @@ def clean(text: str) -> str:
     >>> clean("Plus\u202e\x00 \n plan")
     'Plus plan'
     """
-    kept = "".join(" " if _breaks(sign) else sign for sign in text if _breaks(sign) or _is_shown(sign))
+    # In most texts nothing breaks a line or is out of sight.
+    plain = text.isascii() and text.isprintable()
+    kept = text if plain else "".join(" " if _breaks(one) else one for one in text if _breaks(one) or _is_shown(one))
     return re.sub(r" +", " ", kept).strip()
 
 
