@@ -11,6 +11,7 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
 - `cx.revenue` asks what loyalty is worth in money, and how far the data can tell.
 - `cx.economics` values customers: who stays, what they bring, what new ones cost.
 - `cx.employees` links how teams are to how their customers feel.
+- `cx.explore` looks around in JupyterLab: lists to pick from, and what a report would show.
 - `cx.journey` follows customers through the touchpoints: what each is worth, who handled it, where they go next.
 - `cx.questions` plans market-research questions inserted into the survey, and analyses their answers.
 - `cx.segments` compares groups, tabulates questions and takes changes apart.
@@ -30,6 +31,7 @@ _NAMESPACES = (
     "drivers",
     "economics",
     "employees",
+    "explore",
     "journey",
     "metrics",
     "quality",
@@ -54,6 +56,7 @@ __all__ = [
     "drivers",
     "economics",
     "employees",
+    "explore",
     "journey",
     "load",
     "metrics",
@@ -74,7 +77,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Return a namespace or function, loading it on first use."""
     if name in _NAMESPACES:
-        return import_module(f"cxresearch.{name}")
+        room = import_module(f"cxresearch.{name}")
+        # Tab offers what a room is for, not the modules that it is made of.
+        room.__dict__.setdefault("__dir__", lambda: room.__all__)
+        return room
     if name in _FUNCTIONS:
         return getattr(import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"cxresearch has no {name!r}; it has {', '.join(__all__)}")

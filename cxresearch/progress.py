@@ -32,6 +32,10 @@ def tracked(steps: Iterable[Step], what: str, total: int, *, hidden: bool = Fals
     """
     if hidden or QUIET in os.environ:
         return iter(steps)
+    from rich import get_console
     from rich.progress import track
 
+    # Written to a file, a bar would leave an empty line.
+    if not (get_console().is_terminal or get_console().is_jupyter):
+        return iter(steps)
     return iter(track(steps, what, total=total, transient=True))

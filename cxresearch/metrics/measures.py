@@ -20,6 +20,7 @@ __all__ = [
     "as_expected",
     "lowest_easy",
     "named_measure",
+    "named_measures",
     "numbers",
 ]
 
@@ -198,6 +199,25 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
     >>> named_measure("low_effort", {"ces": (1, 5)}, {})
     Measure(column='ces', kind='share', scale=(1, 5), at_least=4)
     """
+    known = named_measures(scales, measures)
+    if metric not in known:
+        raise KeyError(f"the study has no metric {metric!r}; it has {', '.join(known)}.")
+    return known[metric]
+
+
+def named_measures(scales: Mapping[str, Scale], measures: Mapping[str, str]) -> dict[str, Measure]:
+    """Return what each metric that a study may have counts, by name.
+
+    Parameters
+    ----------
+    scales, measures
+        As for `named_measure`.
+
+    Examples
+    --------
+    >>> list(named_measures({}, {"wait": "mean"}))[-1]
+    'wait'
+    """
     nps, csat, ces = ({**DEFAULT_SCALES, **scales}[name] for name in ("nps", "csat", "ces"))
     expectation = scales.get("expectation", EXPECTATION_SCALE)
     known = {
@@ -215,6 +235,4 @@ def named_measure(metric: str, scales: Mapping[str, Scale], measures: Mapping[st
     for name, statistic in measures.items():
         kind: Kind = "total" if statistic == "total" else "share" if statistic == "proportion" else "mean"
         known.setdefault(name, Measure(name, kind, YES_NO if kind == "share" else scales.get(name)))
-    if metric not in known:
-        raise KeyError(f"the study has no metric {metric!r}; it has {', '.join(known)}.")
-    return known[metric]
+    return known
