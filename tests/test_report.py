@@ -23,6 +23,7 @@ from cxresearch.present.disclosure import Policy, protect
 from cxresearch.present.payload import MIME_TYPE, Payload
 from cxresearch.report import make, render
 from cxresearch.report.check import POLICY, check_pages, problems_of
+from cxresearch.report.crate import CRATE
 from cxresearch.report.draw import draw_all, drawing
 from cxresearch.report.failure import ReportError
 from cxresearch.report.manifest import verify
@@ -369,7 +370,7 @@ def test_a_run_publishes_pages_results_record_and_manifest(published_once):
     files = tree(published_once.latest)
     pages = {"team/index.html", "team/01-base.html", "team/02-plans.html"}
     data = {"results.json", "disclosure.json", "team/results.json", "team/disclosure.json", "team/tables.xlsx"}
-    assert {name for name in files if "figures/" not in name} == pages | data | {"index.html", "manifest.json"}
+    assert {name for name in files if "figures/" not in name} == pages | data | {"index.html", "manifest.json", CRATE}
     assert verify(published_once.latest) == []
     results = json.loads(files["results.json"])["notebooks"]
     assert {name: list(found) for name, found in results.items()} == {
