@@ -100,7 +100,10 @@ def test_a_sum_that_two_customers_make_up_is_hidden_with_the_next_smallest(colum
 
 
 def test_what_customers_who_make_up_a_sum_answered_is_no_secret():
-    sums, scores = by_plan({"A": 300, "B": 200, "C": 100}, top_two_share=[0.1, 0.95, 0.2]), by_plan({"A": 300, "B": 200})
+    sums, scores = (
+        by_plan({"A": 300, "B": 200, "C": 100}, top_two_share=[0.1, 0.95, 0.2]),
+        by_plan({"A": 300, "B": 200}),
+    )
     assert hidden_levels(shown([scores, sums])[0]) == set()
 
 

@@ -13,6 +13,7 @@ from cxresearch.metrics.table import check_level
 from cxresearch.revenue.ledger import revenue_between
 from cxresearch.segments.high_impact import high_impact_of
 from cxresearch.stats.design import Floats
+from cxresearch.stats.dominance import Dominance, dominance
 from cxresearch.stats.survey import base_flag
 from cxresearch.strict_yaml import StudyError
 
@@ -75,8 +76,8 @@ def revenue_at_risk(
         `n_customers`, `n_eff`, `estimate` (money of a year at risk among all customers), `std_error`, `conf_low`,
         `conf_high`, `revenue` (what the group paid in the twelve months before the period), `share` (of all revenue),
         `leaving_share` (probability of leaving), `beyond` (what is at risk beyond what it would be
-        if the group left as promoters do), `beyond_low`, `beyond_high`, `top_two_share` (of the two that pay most, for
-        disclosure), `months`, `flag`.
+        if the group left as promoters do), `beyond_low`, `beyond_high`, `top_two_share` (of the two that pay most) and
+        `rest_to_largest` (all others to the one that pays most, both for disclosure alone), `months`, `flag`.
 
     Raises
     ------
@@ -105,9 +106,8 @@ def revenue_at_risk(
     parts = [answers, *(answers[answers["group"].eq(level)] for level in stays.levels[1:])]
     frame.insert(2, "n", [len(part) for part in parts])
     frame.insert(3, "n_customers", [part["unit"].nunique() for part in parts])
-    return _finished(
-        frame, [_top_two(part.groupby("unit")["weighted"].sum()) for part in parts], stays.customers, months
-    )
+    told = [dominance(part.groupby("unit")["weighted"].sum()) for part in parts]
+    return _finished(frame, told, stays.customers, months)
 
 
 def high_impact_at_risk(
@@ -157,8 +157,8 @@ def high_impact_at_risk(
     n = members[0].sum().to_numpy().astype(int)
     frame.insert(2, "n", n)
     frame.insert(3, "n_customers", n)
-    shares = [_top_two(now[members[0][name].gt(0)]) for name in members[0]]
-    return _finished(frame, shares, members[1].sum().to_numpy()[:, None], months)
+    told = [dominance(now[members[0][name].gt(0)]) for name in members[0]]
+    return _finished(frame, told, members[1].sum().to_numpy()[:, None], months)
 
 
 def _answers(study: "StudyData", by: str, survey: str) -> pd.DataFrame:
@@ -251,12 +251,7 @@ def _at_risk(pool: Pool, stays: Floats, paid: Floats) -> Floats:
     return np.stack([revenue * leaving, revenue, leaving, beyond])
 
 
-def _top_two(paid: pd.Series) -> float:
-    """Return which share of a sum the two largest parts are."""
-    return float(paid.nlargest(2).sum() / paid.sum()) if paid.sum() > 0 else np.nan
-
-
-def _finished(frame: pd.DataFrame, top_two: list[float], followed: Floats, months: int) -> pd.DataFrame:
+def _finished(frame: pd.DataFrame, told: list[Dominance], followed: Floats, months: int) -> pd.DataFrame:
     """Return a frame with effective bases and notes, emptied where leaving was not seen long enough."""
     seen = followed.min(axis=1) >= FEWEST_FOLLOWED
     numbers = list(frame.columns[frame.columns.get_loc("estimate") :])
@@ -264,6 +259,5 @@ def _finished(frame: pd.DataFrame, top_two: list[float], followed: Floats, month
     frame.insert(4, "n_eff", frame["n_customers"].astype(float))
     words = [base_flag(frame["n"], frame["n_eff"]), np.where(seen, "", NOT_SEEN)]
     flags = ["; ".join(word for word in row if word) for row in zip(*words, strict=True)]
-    return frame.assign(top_two_share=top_two, months=months, flag=flags).astype(
-        dict.fromkeys(("segment", "level", "flag"), "str")
-    )
+    largest = pd.DataFrame(told, columns=Dominance._fields).to_dict("list")
+    return frame.assign(**largest, months=months, flag=flags).astype(dict.fromkeys(("segment", "level", "flag"), "str"))

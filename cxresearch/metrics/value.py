@@ -9,6 +9,7 @@ import pandas as pd
 from cxresearch.metrics.answers import Answers, Columns, read_answers
 from cxresearch.metrics.sources import columns_of, rows_of, source
 from cxresearch.metrics.table import joined, table
+from cxresearch.stats.dominance import dominance
 from cxresearch.stats.intervals import wald
 from cxresearch.stats.survey import covariance, mean_influence
 
@@ -39,7 +40,9 @@ def by_value(
     pandas.DataFrame
         Four rows: `weighting`, then the columns of `nps`. `answers`: as in the scorecard. `customers` and `revenue`:
         those who paid anything in the twelve months before the period, counted once, and by what they paid. `gap`:
-        revenue less customers, on the same people; above 0 the customers who pay more are the happier ones.
+        revenue less customers, on the same people; above 0 the customers who pay more are the happier ones. Before
+        `flag`, and of the last two rows, `top_two_share` and `rest_to_largest`: how much of the revenue that counts
+        the largest customers (accounts) pay, for disclosure alone.
 
     Raises
     ------
@@ -74,6 +77,11 @@ def by_value(
     parts.append(_gap(parts[1], parts[2], error, conf_level))
     frame = pd.concat(parts, ignore_index=True)
     frame.insert(0, "weighting", [EACH_ANSWER, EACH_CUSTOMER, REVENUE, GAP])
+    by_revenue = frame["weighting"].isin([REVENUE, GAP])
+    weights = pd.Series(paid.weight)
+    largest = dominance(weights if paid.unit is None else weights.groupby(paid.unit).sum())
+    for name, told in largest._asdict().items():
+        frame.insert(frame.columns.get_loc("flag"), name, np.where(by_revenue, told, np.nan))
     return frame
 
 

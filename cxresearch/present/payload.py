@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import pandas as pd
 
+from cxresearch.present.quantiles import extremes
+
 VERSION = 1
 MIME_TYPE = "application/vnd.cxresearch.result+json"
 MAX_ROWS = 5_000
@@ -294,6 +296,11 @@ def _check_people(where: str, grid: Grid) -> None:
         if name in grid.columns and grid.types[grid.columns.index(name)] not in ("int", "float"):
             raise ValueError(f"{where}: column {name!r} holds no numbers; it counts distinct customers.")
     before = group_columns(grid.columns)
+    if named := extremes(grid.columns):
+        raise ValueError(
+            f"{where}: column {named[0]!r} is named as a minimum or maximum, which is one person's own; show a mean, "
+            "or a quantile such as 'median' or 'percentile_90', which is emptied where too few lie beyond it."
+        )
     if misplaced := [name for name in before if name in MEASURES]:
         raise ValueError(f"{where}: column {misplaced[0]!r} stands before 'n'; only grouping columns do: move it.")
 

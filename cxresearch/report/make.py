@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxresearch.cache import Store
 from cxresearch.report.check import check_pages
@@ -28,6 +29,10 @@ from cxresearch.report.publish import (
 )
 from cxresearch.report.run import Crew, Options, clean_logs, payloads_of, run_pages
 from cxresearch.strict_yaml import shown
+
+if TYPE_CHECKING:
+    from cxresearch.present.disclosure import Judged, Policy
+    from cxresearch.present.payload import Payload
 
 # How many of each kind stay in the cache: dozens of versions of a report, at most some hundred megabytes.
 REMEMBERED = {"executed": 200, "payloads": 200, "drawn": 400}
@@ -138,7 +143,7 @@ async def _drawn_and_published(
     plan: Plan, store: Store, staging: Path, steps: Steps, crew: Crew
 ) -> tuple[Path, tuple[str, ...]]:
     """Protect, draw and check each tier and publish all; return where, and what is restated."""
-    from cxresearch.present.disclosure import Policy, protect
+    from cxresearch.present.disclosure import Policy
     from cxresearch.present.payload import Payload
     from cxresearch.report import tiers
     from cxresearch.report.crate import CRATE, crate
@@ -151,8 +156,9 @@ async def _drawn_and_published(
     last = last_published(staging.parent)
     before = (read_manifest(last) if last else None) or {}
     changed: dict[str, Restated | None] = {}
+    judged = await crew.own(_judged, plan, payloads, policy, last)
     for tier in dict.fromkeys(plan.run.tiers):
-        protected = protect(payloads, policy, tier)
+        protected = judged.shown_to(tier)
         drawings = await crew.own(draw_all, protected.payloads, plan.sources, store, crew.executor)
         changed[tier] = restated(last / tier, before, record, plan, protected.payloads) if last else None
         inputs = since(last / tier, before, record, plan) if last else None
@@ -165,7 +171,20 @@ async def _drawn_and_published(
         _write(staging / name, data)
     folder = publish(staging, write_manifest(staging, record))
     told = changed[tiers.front_tier(plan)]
-    return folder, tuple(told.lines()) if told else ()
+    warning = [f"Disclosure: {judged.warning}"] if judged.warning else []
+    return folder, (*(told.lines() if told else ()), *warning)
+
+
+def _judged(plan: Plan, payloads: "list[Payload]", policy: "Policy", last: Path | None) -> "Judged":
+    """Return what may be seen of a run, beside what was published last and knowing which segments lie within others."""
+    from cxresearch.present.disclosure import judge
+    from cxresearch.present.nesting import nesting
+    from cxresearch.report.results import RESULTS
+    from cxresearch.study_data import segments_of_all
+
+    # Hiding is equal in all tiers, so that the results above the tiers' folders stand for all of them.
+    results = json.loads((last / RESULTS).read_bytes())["notebooks"] if last else None
+    return judge(payloads, policy, within=nesting(segments_of_all(plan.study)), published=results)
 
 
 def forget_oldest(store: Store, runs: int = 1) -> None:

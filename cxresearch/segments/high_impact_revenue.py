@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from cxresearch.metrics.answers import Columns
@@ -10,6 +9,7 @@ from cxresearch.metrics.measures import YES_NO, Measure
 from cxresearch.metrics.sources import columns_of, measure_of
 from cxresearch.metrics.table import table
 from cxresearch.segments.high_impact import high_impact_of, revenue_before_period, rule_of
+from cxresearch.stats.dominance import dominance
 from cxresearch.strict_yaml import StudyError
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def high_impact_revenue(study: "StudyData", *, survey: str = "relationship", con
         Three rows: `level` (`detractors`, `passives`, `promoters`); `n`, `n_customers` (who votes so), `n_eff`;
         `estimate` (what such customers paid in the declared months before the period, among all of high impact, in the
         study's currency), `std_error`, `conf_low`, `conf_high`, `share` (of the revenue of high impact, 0-1),
-        `share_low`, `share_high`, `top_two_share` (of a group's revenue that two customers, or accounts, hold; the
-        largest of the three in every row), `flag`.
+        `share_low`, `share_high`, `top_two_share` (of a group's revenue that two customers, or accounts, hold) and
+        `rest_to_largest` (all others' to that of the largest, both for disclosure alone and the worst of the three in
+        every row), `flag`.
 
     Raises
     ------
@@ -74,8 +75,10 @@ def high_impact_revenue(study: "StudyData", *, survey: str = "relationship", con
     frame = frame.assign(**{name: total * frame[of] for name, of in money.items()})
     unit = _unit(rows)
     paid = [rows.loc[rows[VOTE].eq(vote), PAID].groupby(unit).sum() for vote in VOTES]
-    frame = frame.assign(level=list(VOTES.values()), top_two_share=max(map(_top_two, paid)))
-    order = ["level", "n", "n_customers", "n_eff", *money, "share", "share_low", "share_high", "top_two_share", "flag"]
+    told = pd.DataFrame(map(dominance, paid))
+    largest = {"top_two_share": told["top_two_share"].max(), "rest_to_largest": told["rest_to_largest"].min()}
+    frame = frame.assign(level=list(VOTES.values()), **largest)
+    order = ["level", "n", "n_customers", "n_eff", *money, "share", "share_low", "share_high", *largest, "flag"]
     return frame[order].astype({"level": "str"})
 
 
@@ -118,8 +121,3 @@ def _unit(rows: pd.DataFrame) -> pd.Series:
     if "account_id" not in rows:
         return rows["customer_id"]
     return rows["account_id"].where(rows["account_id"].fillna("").ne(""), rows["customer_id"])
-
-
-def _top_two(paid: pd.Series) -> float:
-    """Return which share of a sum the two largest parts are; all of it where there is nothing."""
-    return float(paid.nlargest(2).sum() / paid.sum()) if paid.sum() > 0 else np.nan

@@ -9,6 +9,7 @@ import pandas as pd
 from cxresearch import study_data
 from cxresearch.present import frames
 from cxresearch.present.disclosure import Policy, protect
+from cxresearch.present.nesting import nesting
 from cxresearch.present.payload import Payload, ProtectedPayload
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study_data import StudyData
@@ -46,7 +47,8 @@ class Recorded:
     @classmethod
     def of(cls, study: StudyData, payloads: Iterable[Payload]) -> Self:
         """Return outputs as disclosure lets them be seen."""
-        return cls(study, protect(list(payloads), Policy.of(study)).payloads)
+        within = nesting(study.responses[[name for name in study.definition.segments if name in study.responses]])
+        return cls(study, protect(list(payloads), Policy.of(study), within=within).payloads)
 
     def told(self, *findings: str) -> list[ProtectedPayload]:
         """Return the outputs whose sentences bear one of these names, those without a row left out.

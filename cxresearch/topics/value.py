@@ -1,10 +1,12 @@
 """What the customers who name a topic paid before: the revenue that hangs on it."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cxresearch.metrics.sources import measure_of
 from cxresearch.metrics.value import revenue_before
+from cxresearch.stats.dominance import Dominance, dominance
 from cxresearch.stats.intervals import wald
 from cxresearch.stats.survey import base_flag
 from cxresearch.topics.mentions import Mentions
@@ -35,8 +37,9 @@ def revenue_at_risk(
     pandas.DataFrame
         One row a topic: `topic`; `n` (comments whose writer paid), `n_customers`, `n_eff`; `estimate` (their part of
         the revenue of all who commented, 0-1), `std_error`, `conf_low`, `conf_high`; `revenue` (what they paid),
-        `revenue_detractors` (those of them who are detractors), `top_two_share` (part of the two largest customers),
-        `flag`.
+        `revenue_detractors` (those of them who are detractors; missing where they, or the others, are some but fewer
+        than the study's `min_base`), `top_two_share` (part of the two largest customers) and `rest_to_largest` (all
+        others' to the largest's; of all sums the worst, for disclosure alone), `flag`.
 
     Raises
     ------
@@ -62,7 +65,9 @@ def revenue_at_risk(
     for key, name in mentions.names.items():
         named = rows[key].to_numpy(dtype=float)
         share = float(np.average(named, weights=paid)) if len(paid) else np.nan
-        own = paid[named == 1].groupby(rows.loc[named == 1, "customer_id"]).max().sort_values(ascending=False)
+        own = paid[named == 1].groupby(rows.loc[named == 1, "customer_id"]).max()
+        unhappy = own.index.isin(rows.loc[(named == 1) & detractors, "customer_id"])
+        parts = _parts(own, unhappy, study.definition.disclosure.min_base)
         found.append(
             {
                 "topic": name,
@@ -72,8 +77,8 @@ def revenue_at_risk(
                 "estimate": share,
                 "std_error": _ratio_error(named, paid.to_numpy(), rows["customer_id"]),
                 "revenue": float(own.sum()),
-                "revenue_detractors": float(paid[(named == 1) & detractors].groupby(rows["customer_id"]).max().sum()),
-                "top_two_share": float(own.iloc[:2].sum() / own.sum()) if len(own) else np.nan,
+                "revenue_detractors": float(parts[0].sum()) if parts else np.nan,
+                **_worst([own, *parts]),
             }
         )
     frame = pd.DataFrame(found).astype({"topic": "str"})
@@ -81,6 +86,18 @@ def revenue_at_risk(
     frame.insert(6, "conf_low", np.maximum(low, 0.0))
     frame.insert(7, "conf_high", np.minimum(high, 1.0))
     return frame.assign(flag=pd.Series(base_flag(frame["n"], frame["n_eff"]), dtype="str"))
+
+
+def _parts(own: pd.Series, unhappy: npt.NDArray[np.bool_], min_base: int) -> list[pd.Series]:
+    """Return what detractors and what the others paid; nothing where either are too few to be told apart."""
+    few = any(0 < count < min_base for count in (unhappy.sum(), (~unhappy).sum()))
+    return [] if few else [own[unhappy], own[~unhappy]]
+
+
+def _worst(sums: list[pd.Series]) -> dict[str, float]:
+    """Return how much of the sums their largest contributors are at the worst, for disclosure."""
+    told = pd.DataFrame([dominance(one) for one in sums if len(one)], columns=Dominance._fields)
+    return {"top_two_share": told["top_two_share"].max(), "rest_to_largest": told["rest_to_largest"].min()}
 
 
 def _ratio_error(named: np.ndarray, paid: np.ndarray, customer: pd.Series) -> float:
