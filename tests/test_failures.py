@@ -14,7 +14,6 @@ import tiny_project
 from tiny_project import Tiny, page, rows, state
 
 from cxresearch.report.failure import exception_words, stray_output
-from cxresearch.report.manifest import verify
 from cxresearch.report.notebook import Cell
 from cxresearch.report.plan import PACKAGE
 
@@ -222,41 +221,6 @@ def sockets(run: subprocess.Popen) -> list[Path]:
     return list(Path("/tmp").glob(f"cx-{run.pid}-*"))
 
 
-def staged(project: Tiny, name: str) -> bool:
-    """Return whether a file lies in the staging folder."""
-    return any(project.reports.glob(f".staging-*/{name}"))
-
-
-def published_folders(project: Tiny) -> int:
-    """Return how many published folders there are."""
-    return sum(not path.name.startswith((".", "latest")) for path in project.reports.iterdir())
-
-
-POINTS: dict[str, Callable[[Tiny, int], object]] = {
-    "staging begun": lambda project, _: any(project.reports.glob(".staging-*")),
-    "first page drawn": lambda project, _: staged(project, "team/*.html"),
-    "front page written": lambda project, _: staged(project, "index.html"),
-    "manifest written": lambda project, _: staged(project, "manifest.json"),
-    "folder in place": lambda project, count: published_folders(project) > count,
-}
-
-
-def test_a_run_killed_at_any_point_leaves_a_report_that_verifies(published):
-    for point, reached in POINTS.items():
-        # Only the pages have to be drawn anew: the notes on methods are no part of the notebooks' keys.
-        published.write("docs/methods.md", f"## nps\n\n{point}\n")
-        count = published_folders(published)
-        run = published.start("report", "params/tiny.yaml")
-        wait_for(lambda reached=reached, count=count, run=run: reached(published, count) or run.poll() is not None)
-        run.kill()
-        run.communicate(timeout=20)
-        assert verify(published.latest) == [], point
-    published.write("docs/methods.md", "## nps\n\nAt last.\n")
-    assert published.report().returncode == 0
-    assert verify(published.latest) == []
-    assert not list(published.reports.glob(".*"))
-
-
 @pytest.mark.parametrize("name", ["reports", "reports/tiny"])
 def test_a_reports_folder_that_cannot_be_written_is_one_sentence(tiny, name):
     tiny.write(name, "a file in place of the folder: even root cannot make a folder here")
@@ -264,15 +228,6 @@ def test_a_reports_folder_that_cannot_be_written_is_one_sentence(tiny, name):
     assert done.returncode == 1
     assert sentence(done).endswith("nothing was published.")
     assert name in sentence(done)
-
-
-def test_latest_being_a_folder_is_one_sentence(published):
-    published.latest.unlink()
-    published.latest.mkdir()
-    published.write("docs/methods.md", "## nps\n\nNew.\n")
-    done = published.report()
-    assert done.returncode == 1
-    assert sentence(done) == "tiny/latest is a folder where a link belongs; move it away and run again."
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_report(published):
