@@ -79,12 +79,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """Cells of one table that differ in one segment alone, and the place of the total to which they add up."""
+    """Cells of one table that differ in one segment alone, and the place of the total to which they add up.
+
+    `nested` says that the total is a level of a segment within which this one lies.
+    """
 
     table: tuple[int, str]
     segment: str
     total: int
     cells: list[int]
+    nested: bool
 
 
 @dataclass(frozen=True)
@@ -280,7 +284,7 @@ class _Lines:
             rest = name.also((segment, MISSING))
             members = [*members, len(cells)]
             cells.append(Cell(table, None, slot, few, few, groups | {(column, MISSING)}, rest, first.measure))
-        return Line((table, slot), segment, total, members)
+        return Line((table, slot), segment, total, members, nested=upper is not None)
 
 
 def _close_subsets(cells: list[Cell], min_base: int) -> Iterator[int]:

@@ -114,7 +114,9 @@ class _Sums:
         line, cell = np.array(pairs, dtype=int).reshape(-1, 2).T
         base = np.array([groups.cells[place].base for place in cell], dtype=float)
         order = np.lexsort((cell, base, base <= 0, line))
-        depth = np.array([len(groups.cells[found.total].name.levels) for found in groups.lines], dtype=int)
+        # What is hidden of a region for its district is hidden of the whole as well.
+        levels = [-1 if found.nested else len(groups.cells[found.total].name.levels) for found in groups.lines]
+        depth = np.array(levels, dtype=int)
         in_a_row = np.array([groups.cells[place].row is not None for place in cell], dtype=bool)
         return cls(line[order], cell[order], base[order], in_a_row[order], depth)
 
@@ -122,8 +124,8 @@ class _Sums:
 def _of_short_lines(groups: Groups, sums: _Sums, why: np.ndarray, min_base: int) -> np.ndarray:
     """Return the next smallest shown cells of lines whose hidden ones are too few or too small.
 
-    Large groups come first, and one line at a time of those that divide the same group by the same segment, so that
-    all tables come to hide the same groups.
+    Groups that lie within others come first, then large ones, and one line at a time of those that divide the same
+    group by the same segment, so that all tables come to hide the same groups.
     """
     is_hidden, total_is_known = why[sums.cell] != SHOWN, why[[line.total for line in groups.lines]] == SHOWN
     count = np.bincount(sums.line, is_hidden, minlength=len(groups.lines))
