@@ -181,9 +181,10 @@ def _when(row: dict[str, Any], payload: Payload, name: str) -> str:
 
 
 def _measure(row: dict[str, Any], payload: Payload) -> str:
-    """Return what was asked: the metric, else page and method, whose tables rest on the same rows."""
+    """Return what was asked: the metric, else page and method, whose tables rest on the same rows; and from where."""
     metric = row.get("metric") or payload.arguments.get("metric")
-    return str(metric or f"{payload.provenance.get('notebook', '')}/{payload.method}")
+    asked = metric or f"{payload.provenance.get('notebook', '')}/{payload.method}"
+    return f"{asked} of {row['source']}" if row.get("source") else str(asked)
 
 
 def _levels_of(groups: dict[str, str]) -> frozenset[tuple[str, str]]:
