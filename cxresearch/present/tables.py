@@ -153,7 +153,9 @@ def _footnotes(frame: pd.DataFrame) -> dict[str, list[int]]:
 def _house_style(found: str, payload: ProtectedPayload, groups: dict[str, str]) -> str:
     """Return great-tables' HTML without its own style, in a scroll region that the keyboard reaches."""
     inner = re.search(r"<table.*</table>", found, flags=re.DOTALL)
-    text = re.sub(r"<table[^>]*>", f'<table class="cx-table" aria-label="{_name(payload)}">', inner[0] if inner else "")
+    # Text after the tag, not a pattern for it: a caption may hold backslashes.
+    text = inner[0].partition(">")[2] if inner else ""
+    text = f'<table class="cx-table" aria-label="{_name(payload)}">{text}'
     # Cells are escaped, so these attributes are great-tables' own.
     text = re.sub(r' (style|data-quarto-\w+)="[^"]*"', "", text)
     # The heading of the row headers gets its id from its text; nothing refers to it.

@@ -13,6 +13,8 @@ PLUGINS = ["table", "strikethrough"]
 METHOD_HEADING = re.compile(r"^## +([a-z0-9-]+)(?:[ :]+(.+?))? *$", re.MULTILINE)
 OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 WEB = re.compile(r"^https?://", re.IGNORECASE)
+# What a reader cannot see: control characters, and those that turn the direction of a text or part it unseen.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -58,7 +60,7 @@ def prose(markdown: str) -> str:
     >>> prose("*Who* <script>asks</script>, [see](https://example.com/a)?").strip()
     '<p><em>Who</em> &lt;script&gt;asks&lt;/script&gt;, see <span class="address">(example.com/a)</span>?</p>'
     """
-    html = mistune.create_markdown(renderer=_Renderer(), plugins=PLUGINS)(markdown)
+    html = mistune.create_markdown(renderer=_Renderer(), plugins=PLUGINS)(UNSEEN.sub("", markdown))
     return _scrollable_tables(str(html))
 
 
