@@ -257,7 +257,7 @@ def _print_ended(ended: list[Any]) -> int:
     """Say of each of several runs what became of it, and return the exit code of the worst."""
     codes = [0]
     for one in ended:
-        print(f"\n{one.name}")
+        print(one.name)
         if one.problem:
             sentence, code = _judged(one.problem)
             codes.append(code)
@@ -267,8 +267,9 @@ def _print_ended(ended: list[Any]) -> int:
         else:
             sentence, address = one.overview
             print(f"{sentence}\nOpen {address}")
+        print()
     made = sum(one.made is not None for one in ended)
-    print(f"\n{made} reports are made, {len(codes) - 1} failed.")
+    print(f"{made} reports are made, {len(codes) - 1} failed.")
     return max(codes)
 
 

@@ -34,7 +34,7 @@ def selected(study: StudyData, only: Mapping[str, str]) -> StudyData:
         tables of these customers, or of these answers. A table whose rows do not tell to which level they belong (costs
         of the whole company, benchmarks, customers where the level changes with time) is left out, and a note of
         `.quality` says so. Its periods are those in which the level has answers. Weights are those of the whole study,
-        so that a number is the same as in the level's row of a table about all.
+        so that an estimate is the same as in the level's row of a table about all.
 
     Raises
     ------

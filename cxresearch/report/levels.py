@@ -118,6 +118,8 @@ def refuse_exposed(run: Run, study: Study) -> None:
     """
     from cxresearch.selection import is_of, smallest_base
 
+    # First the levels themselves: one that is not there is told as such.
+    _answers(run, study, run.only)
     least, rows = study.disclosure.min_base, _answers(run, study, {})
     chosen = is_of(rows, run.only)
     if not smallest_base(rows[chosen]) >= least:
@@ -136,6 +138,8 @@ def _found(run: Run, study: Study) -> dict[str, Any]:
     """Return the levels that get a report by folder, and how many get none."""
     from cxresearch.selection import smallest_base
 
+    if run.only:
+        refuse_exposed(run, study)
     rows, asked = _answers(run, study, run.only), run.for_each
     if asked is None or asked.segment not in rows or rows[asked.segment].dtype != "str":
         name = asked.segment if asked else ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cxresearch.cache import Store
 from cxresearch.report.check import check_pages
 from cxresearch.report.failure import ReportError
+from cxresearch.report.levels import refuse_exposed
 from cxresearch.report.manifest import read_manifest, recorded, write_manifest
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.progress import Steps
@@ -131,6 +132,9 @@ async def _run(plan: Plan, store: Store, options: Options, steps: Steps, crew: C
         from cxresearch.check import refuse_unready
 
         await crew.own(refuse_unready, plan.study, plan.run)
+        # Levels of `for_each:` were chosen so that none is exposed.
+        if plan.run.only and not plan.run.level:
+            await crew.own(refuse_exposed, plan.run, plan.study)
     took = await run_pages(plan, store, options, steps, crew)
     for page in plan.pages:
         if page.name not in took:

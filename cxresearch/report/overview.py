@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import cxresearch
+from cxresearch.cache import digest
 from cxresearch.report.check import POLICY, check_pages
 from cxresearch.report.levels import Levels
 from cxresearch.report.manifest import write_manifest
 from cxresearch.report.plan import INDEX, Plan
-from cxresearch.report.publish import LATEST, last_published, publish, staging_folder
+from cxresearch.report.publish import LATEST, last_published, point_latest, publish, published_for, staging_folder
 
 TEMPLATE = Path(__file__).parent / "template" / "overview.html.j2"
 
@@ -30,21 +31,24 @@ def publish_overview(levels: Levels, plans: Sequence[Plan]) -> str:
     ReportError
         If the page cannot be published.
     """
-    from cxresearch.present.disclosure import Policy
-
-    root, run = plans[0].root, levels.run
-    reports = root / "reports" / run.name
+    run, reports = levels.run, plans[0].root / "reports" / levels.run.name
+    address = f"reports/{run.name}/{LATEST}/{INDEX}"
     found = {folder: level for folder, level in levels.folders.items() if last_published(reports / folder)}
     for old in reports.glob(f"*/{LATEST}"):
         if old.is_symlink() and old.parent.name not in levels.folders:
             old.unlink()
-    study = plans[0].study
-    record = {"version": 1, "run": run.name, "study": study.title, "period": run.period, "levels": found}
+    study, key = plans[0].study, digest([plan.key for plan in plans], found, levels.withheld)
+    if published := published_for(reports, key):
+        point_latest(published)
+        return address
+    from cxresearch.present.disclosure import Policy
+
+    record = {"version": 1, "run": run.name, "study": study.title, "period": run.period, "plan": key, "levels": found}
     with staging_folder(reports) as staging:
         page = overview(levels, found, study.title, Policy.of(study).banner, study.labels)
         (staging / INDEX).write_text(page, encoding="utf-8")
         publish(staging, write_manifest(staging, record))
-    return f"reports/{run.name}/{LATEST}/{INDEX}"
+    return address
 
 
 def overview(levels: Levels, found: dict[str, str], study: str, banner: str, labels: dict[str, str]) -> str:
