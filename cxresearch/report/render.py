@@ -12,6 +12,7 @@ from typing import Any
 import cxresearch
 from cxresearch import periods
 from cxresearch.present import html
+from cxresearch.present import labels as say
 from cxresearch.present.labels import page_label, period_label
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.blocks import Block, as_notebook, blocks_of, code_gathered
@@ -23,6 +24,7 @@ from cxresearch.report.owners import owner_pages
 from cxresearch.report.plan import METHODS, SUMMARY, Page, Plan
 from cxresearch.report.prose import Method, inline, prose, read_methods
 from cxresearch.report.restated import Restated
+from cxresearch.report.results import weights_in_words
 from cxresearch.report.since import Since
 
 # Older versions read files that a notebook names (CVE-2026-39377 and -39378).
@@ -105,19 +107,20 @@ def _facts(plan: Plan, page: Page) -> dict[str, Any]:
     return {
         "policy": POLICY,
         "styles": [html.stylesheet(), (TEMPLATES / "page.css").read_text(encoding="utf-8")],
-        "study": plan.title,
+        "study": say.clean(plan.title),
         "period": period_label(plan.run.period),
         "published": ended.isoformat() if ended else "",
         "published_words": f"{ended.day} {ended:%B %Y}" if ended else "",
         "version": cxresearch.__version__,
-        "title": page.title,
+        "title": say.clean(page.title),
         "heading": inline(page.title),
         "is_front": page.name == SUMMARY,
         "parameters": _parameter_rows(page),
         "provenance": [
-            ("Study", plan.title),
+            ("Study", say.clean(plan.title)),
             ("Period", plan.run.period),
             ("Seed", plan.run.seed),
+            ("Weights", say.capital(weights_in_words(plan.study))),
             ("Data", plan.data_key[:KEY_SHOWN]),
             ("Notebook", f"{page.name}, {page.key[:KEY_SHOWN]}"),
             ("Package", f"cxresearch {cxresearch.__version__}"),
