@@ -63,7 +63,7 @@ def _root(plan: Plan, files: Sequence[Entity], actions: Sequence[Entity]) -> Ent
     """Return the published folder; dated by the end of its period, where it has one."""
     period = periods.parse(plan.run.period, plan.study.fiscal_year_start)
     name = f"{plan.title}: {say.period_label(plan.run.period)}"
-    found = {"@id": "./", "@type": "Dataset", "conformsTo": {"@id": PROFILE}, "name": name}
+    found: Entity = {"@id": "./", "@type": "Dataset", "conformsTo": {"@id": PROFILE}, "name": name}
     found["description"] = (
         "Pages, results, tables and figures of a customer-experience report. All of them are protected: groups of too "
         "few customers are hidden in every file. Data, notebooks and executed notebooks are not included."

@@ -162,7 +162,7 @@ def way_back(payload: Payload, page: Page, plan: Plan) -> dict[str, Any]:
     page, plan
         Its page and run.
     """
-    facts = {"study": plan.title, "period": plan.run.period, "notebook_digest": page.content}
+    facts: dict[str, Any] = {"study": plan.title, "period": plan.run.period, "notebook_digest": page.content}
     facts |= {"seed": page.parameters.get("seed"), "weights": weights_in_words(plan.study)}
     return {name: value for name, value in facts.items() if value is not None and name not in payload.provenance}
 
