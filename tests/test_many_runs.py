@@ -275,7 +275,10 @@ def test_an_estimate_about_a_level_is_that_of_its_row_in_a_table_about_all(whole
         alone, row = cx.metrics.nps(part.answers(), weight="weight").iloc[0], by_region.loc[region]
         assert alone[["n", "n_customers", "estimate"]].tolist() == row[["n", "n_customers", "estimate"]].tolist()
         # A part of a sample has the whole sample's factor n / (n - 1), a sample of its own its own.
-        own, all_of = (count / (count - 1) for count in (row["n"], len(whole.answers())))
+        people = [
+            rows["account_id"].fillna(rows["customer_id"]).nunique() for rows in (part.answers(), whole.answers())
+        ]
+        own, all_of = (count / (count - 1) for count in people)
         assert alone["std_error"] == pytest.approx(row["std_error"] * (own / all_of) ** 0.5, rel=1e-9)
 
 
