@@ -62,7 +62,8 @@ def show(choice: Choice, study: StudyData | Refusal | None = None) -> None:
     Examples
     --------
     >>> show(Choice("demo", "2026Q3", segment="plan", group="Gold", view="groups"))
-    Not reported: plan: nobody of the chosen group answered; choose another group or period.
+    sentence
+    Not reported: nobody of the chosen group answered; choose another group or period.
     """
     study = attempt(load, choice.study, choice.period) if study is None else study
     seen = attempt(_seen, study, choice)
