@@ -53,7 +53,8 @@ def _intact(files: Iterable[Path]) -> Iterator[tuple[NDArray[np.uint8], Points]]
     """Yield hashes and points of files; one that a disk has spoilt is removed, and its points are computed again."""
     for path in files:
         try:
-            with np.load(path) as file:
+            # Opened here: numpy leaves a file open that it cannot read.
+            with path.open("rb") as stream, np.load(stream) as file:
                 found = file["keys"], file["points"]
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
             path.unlink()
