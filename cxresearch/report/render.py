@@ -199,4 +199,4 @@ def _parameter_rows(page: Page) -> list[dict[str, str]]:
 
 def _value(value: Any) -> str:
     """Return a parameter's value as a reader writes it in a run file."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return say.clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
