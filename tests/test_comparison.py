@@ -118,6 +118,13 @@ def changed(**now: object) -> list[tuple[str, str, str, str]]:
         ),
         ({"methods": {"nps": "2"}}, [("Method", "text of method nps", "there", "changed")]),
         (
+            {"methods": {"ces": "1", "csat": "1"}},
+            [
+                ("Method", "text of methods ces and csat", "none", "there"),
+                ("Method", "text of method nps", "there", "none"),
+            ],
+        ),
+        (
             {"package": {"version": "1.0", "sources": "other sources"}},
             [("Method", "cxresearch", "1.0 (abcdefgh)", "1.0 (other so)")],
         ),

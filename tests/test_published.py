@@ -546,7 +546,7 @@ def test_diff_refuses_what_cannot_be_compared(twice: Twice, folder: Path, tmp_pa
     assert diff(twice.first, folder, unverified=True).comparison.differences == ()
     shutil.rmtree(folder / "team")
     shutil.rmtree(folder / "public")
-    with pytest.raises(StudyError, match="no tier in common"):
+    with pytest.raises(StudyError, match=r"results of no tier in common \(public and team and none\)"):
         diff(twice.first, folder, unverified=True)
 
 

@@ -174,7 +174,7 @@ def _tier(before: Published, after: Published, wanted: str | None) -> str:
         raise StudyError(f"--tier {wanted}: not both reports hold results of this tier; in both: {has}.")
     if not both:
         has = " and ".join(say.listed(side.tiers) or "none" for side in (before, after))
-        raise StudyError(f"the two reports have no tier in common ({has}): hidden rows differ, so nothing is compared.")
+        raise StudyError(f"the two folders hold results of no tier in common ({has}); give two that do.")
     return wanted or (FRONT_TIER if FRONT_TIER in both else both[0])
 
 

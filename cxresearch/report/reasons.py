@@ -115,10 +115,13 @@ def _pages(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Entry]
 
 
 def _texts(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Entry]:
-    """Yield the notes of methods."""
+    """Yield the notes of methods, those together of which the same became."""
+    together: dict[tuple[str, str], list[str]] = {}
     if "methods" in before and "methods" in now:
-        for name, *told in _digests(before["methods"], now["methods"]):
-            yield Entry(METHOD, f"text of method {name}", *told)
+        for name, was, is_ in _digests(before["methods"], now["methods"]):
+            together.setdefault((was, is_), []).append(name)
+    for told, names in together.items():
+        yield Entry(METHOD, f"text of {'method' if len(names) == 1 else 'methods'} {say.listed(names)}", *told)
 
 
 def _installed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Entry]:
