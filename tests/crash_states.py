@@ -1,8 +1,9 @@
 """All that `kill -9` of a run can leave on the disk, and what the next run makes of it.
 
 A killed process leaves the disk as it was before its next change. So a project is copied before each change that the
-command line makes in it, and from each copy the next run goes on: `crash_states.py PROJECT COPIES` prints what came of
-it as JSON. Run by test_pipeline.py in a process of its own, for an audit hook stays until the end.
+command line makes in it, and from each copy the next run goes on. `crash_states.py PROJECT COPIES any` prints what came
+of it as JSON; `moves` in the place of `any` takes only what puts things in place. Run by test_pipeline.py in a process
+of its own, for an audit hook stays until the end.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ from cxresearch.report.manifest import verify
 
 REPORT = ["report", "params/tiny.yaml"]
 # What Python's audit hooks hear of before it happens; `Path.replace` is heard as a rename.
-CHANGES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.link", "os.truncate", "os.chmod"}
+MOVES = {"os.rename", "os.symlink", "os.link"}
+CHANGES = {"moves": MOVES, "any": MOVES | {"os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "open"}}
 WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -30,18 +32,20 @@ class Recorder:
     ----------
     root, copies
         The project, and where the copies go.
+    events
+        What is taken for a change.
     """
 
-    def __init__(self, root: Path, copies: Path) -> None:
-        self.root, self.copies = root, copies
+    def __init__(self, root: Path, copies: Path, events: set[str]) -> None:
+        self.root, self.copies, self.events = root, copies, events
         self.changes: list[str] = []
         self.on = False
         self._known: set[str] = set()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Hear of an event."""
-        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
-        if self.on and (event in CHANGES or writes):
+        reads = event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING)
+        if self.on and event in self.events and not reads:
             self.on = False
             self._keep(f"{event} {Path(str(arguments[0])).name}")
             self.on = True
@@ -89,8 +93,8 @@ def seen(root: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Record a run, go on from each state that it went through, and print what was seen."""
-    root, copies = map(Path, sys.argv[1:])
-    recorder = Recorder(root, copies)
+    root, copies = map(Path, sys.argv[1:3])
+    recorder = Recorder(root, copies, CHANGES[sys.argv[3]])
     sys.addaudithook(recorder)
     recorder.on = True
     code, said = run(root)

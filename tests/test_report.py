@@ -16,7 +16,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 import tiny_project
-from tiny_project import Tiny, page, tree, write_project
+from tiny_project import Tiny, page, tree
 
 from cxresearch.cache import Store
 from cxresearch.present.disclosure import Policy, protect
@@ -453,21 +453,6 @@ def test_force_runs_everything_and_gives_the_same_bytes(published):
     assert "3 of 3 notebooks ran" in done.stdout
     assert published.latest.resolve() == target
     assert tree(published.reports) == before
-
-
-def test_two_roots_give_the_same_bytes(tmp_path, package, published_once):
-    project = Tiny(tmp_path / "elsewhere" / "in a much longer place", package)
-    project.root.mkdir(parents=True)
-    write_project(project)
-    home = tmp_path / "home"
-    (home / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
-    # Were it read, no result would be shown.
-    startup = "import IPython.display; IPython.display.display = print"
-    (home / ".ipython" / "profile_default" / "startup" / "0.py").write_text(startup)
-    done = project.report(HOME=str(home), TZ="Pacific/Auckland", PYTHONHASHSEED="7", LANG="de_DE.UTF-8", USER="someone")
-    assert done.returncode == 0, done.stderr
-    assert tree(project.latest) == tree(published_once.latest)
-    assert os.readlink(project.latest) == os.readlink(published_once.latest)
 
 
 def test_tiers_have_folders_and_a_notebook_taken_away_leaves_nothing(published):
