@@ -10,10 +10,10 @@ NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]-*.ipynb)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env lab report test notebooks lint format bench prove sbom audit lock clean
+.PHONY: help env lab report test notebooks lint format bench prove screenshots sbom audit lock clean
 
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(READY)  ## Make .venv and install everything, once
 
@@ -60,6 +60,9 @@ bench: env  ## Measure ours beside a named peer, and print the ratios
 
 prove: env  ## Hold the estimators to planted truth, at length; writes docs/validity.md
 	$(BIN)/cxresearch prove
+
+screenshots: env  ## Take the pictures of README from the demo report that `make report` made
+	@$(BIN)/python tests/browser/screenshots.py
 
 sbom: env  ## Write the bill of materials and the licences of what is locked
 	$(BIN)/python tests/sbom.py
