@@ -1,8 +1,8 @@
 """Run a command where the network ends at this machine's loopback, for it and all that it starts.
 
 `python tests/offline.py COMMAND …` gives the command a network namespace of its own, in which nothing but a fresh
-loopback is up: no process, C library or browser below it reaches anything else, however it tries. What a machine does
-not allow (containers without that right) is said; with CXRESEARCH_REQUIRE=all it is an error.
+loopback is up: no process, C library or browser below it reaches anything else, however it tries. A container may not
+have the right to that, and no installation gives it: it is said, and the command is run all the same.
 """
 
 import ctypes
@@ -47,10 +47,8 @@ def main(command: list[str]) -> None:
     try:
         leave_the_network()
     except OSError as error:
-        told = f"the network stays open to what the tests start: no network namespace here ({error.strerror})"
-        if os.environ.get("CXRESEARCH_REQUIRE") == "all":
-            sys.exit(f"CXRESEARCH_REQUIRE=all, and {told}.")
-        print(f"Note: {told}.", file=sys.stderr, flush=True)
+        told = f"no network namespace here ({error.strerror}), so what this starts might reach the network"
+        print(f"NOT OFFLINE: {told}.", file=sys.stderr, flush=True)
     os.execvp(command[0], command)
 
 

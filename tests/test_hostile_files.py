@@ -4,6 +4,7 @@ import ast
 import json
 import math
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cxresearch import cli
 from cxresearch.report.plan import make_plan
 from cxresearch.strict_yaml import StudyError, read_yaml
 from cxresearch.study import load_run, load_study, source_files
+from cxresearch.topics import embed, topic_model
 
 package, tiny = tiny_project.package, tiny_project.tiny
 SECRET = "s3cr3t-of-another-file"
@@ -207,6 +209,43 @@ def test_texts_of_a_run_file_arrive_in_the_notebook_unchanged(tiny):
     done = tiny.report()
     assert done.returncode == 0, done.stderr
     assert not list(tiny.root.rglob("ran"))
+
+
+class Pickled:
+    """What runs a command when it is loaded."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.marker),)
+
+
+def test_a_model_that_is_a_pickle_is_refused_and_not_run(tmp_path):
+    folder, marker = tmp_path / "model", tmp_path / "ran"
+    folder.mkdir()
+    bomb = pickle.dumps(Pickled(marker))
+    (folder / "model.json").write_text(json.dumps({"format": topic_model.FORMAT, "embedding": {}, "settings": {}}))
+    for name in ("arrays.safetensors", "topics.parquet", "assignments.parquet"):
+        (folder / name).write_bytes(bomb)
+    with pytest.raises(StudyError, match="no saved topic model"):
+        topic_model.load(folder)
+    with pytest.raises(StudyError, match="no saved topic model"):
+        topic_model.load(folder / "arrays.safetensors")
+    (folder / "modules.json").write_text('[{"type": "sentence_transformers.models.Transformer"}]')
+    for name in ("pytorch_model.bin", "model.pkl", "model.joblib", "model.pt", "modeling_x.py", "arrays.npy"):
+        (folder / "topics.parquet").unlink(missing_ok=True)
+        (folder / "assignments.parquet").unlink(missing_ok=True)
+        (folder / name).write_bytes(bomb)
+        with pytest.raises(StudyError, match=f"{name} may hold code"):
+            embed.open_embedding(str(folder))
+        (folder / name).unlink()
+    (folder / "modules.json").write_text('[{"type": "os.system"}]')
+    with pytest.raises(StudyError, match=r"names 'os\.system', which is no part"):
+        embed.open_embedding(str(folder))
+    assert not marker.exists()
+    pickle.loads(bomb)
+    assert marker.exists()
 
 
 def test_a_sentence_about_a_file_holds_nothing_that_a_terminal_would_obey(capsys):

@@ -1,5 +1,6 @@
 """Texts as points: MiniLM from its package, TF-IDF, or a local folder; nothing is loaded from the internet."""
 
+import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MINILM, TFIDF, FOLDER = "minilm", "tfidf", "folder"
 # The weights of sentence-transformers/all-MiniLM-L6-v2; the package that brings them has no known author.
 MINILM_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# Files of a model that are data whoever wrote them; others, pickles above all, may run what they hold.
+WITHOUT_CODE = {".safetensors", ".json", ".txt", ".model", ".md", ""}
 DIMENSIONS, MAX_WORDS = 100, 20_000
 BATCH, FILLED = 32, 8
 BFLOAT16 = ("avx512_bf16", "amx_bf16", "arm_bf16")
@@ -140,8 +143,25 @@ def _local(folder: Path) -> Embedding:
             'embedding: this is neither "minilm" nor "tfidf" nor a folder with a sentence-transformers model '
             "(modules.json); check the path."
         )
+    _refuse_code(folder, files)
     parts = [[str(path.relative_to(folder)), file_digest(path)] for path in files]
     return Embedding(FOLDER, digest(parts), None, str(folder))
+
+
+def _refuse_code(folder: Path, files: list[Path]) -> None:
+    """Raise if a model would bring code along: weights that are pickles, or modules that others wrote."""
+    if odd := next((path.name for path in files if path.suffix not in WITHOUT_CODE), None):
+        raise StudyError(
+            f"embedding: {odd} may hold code; keep the .safetensors, .json and .txt files and take it out."
+        )
+    modules = folder / "modules.json"
+    try:
+        parts = json.loads(modules.read_text(encoding="utf-8")) if modules.is_file() else []
+        types = [part["type"] for part in parts]
+    except (ValueError, KeyError, TypeError):
+        raise StudyError("embedding: modules.json cannot be read; copy the model's folder again.") from None
+    if odd := next((name for name in types if not str(name).startswith("sentence_transformers.")), None):
+        raise StudyError(f"embedding: modules.json names {odd!r}, which is no part of sentence-transformers.")
 
 
 def _encode(embedding: Embedding, texts: Sequence[str]) -> NDArray[np.float32]:

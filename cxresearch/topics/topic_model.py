@@ -88,10 +88,11 @@ def load(folder: str | Path) -> TopicModel:
             raise StudyError(f"{shown(source)}: a topic model of another version; fit it again.")
         arrays = load_file(source / "arrays.safetensors")
         frames = [pd.read_parquet(source / f"{name}.parquet") for name in ("topics", "assignments")]
-    except (OSError, json.JSONDecodeError, ArrowInvalid, SafetensorError, AttributeError):
+        centroids, parts = arrays.pop("centroids"), facts["embedding"]
+    except StudyError:
+        raise
+    except (OSError, ValueError, KeyError, ArrowInvalid, SafetensorError, AttributeError):
         raise StudyError(f"{shown(source)}: this is no saved topic model; check the path, or fit it again.") from None
-    centroids = arrays.pop("centroids")
-    parts = facts["embedding"]
     lists = {
         name: None if parts[name] is None else tuple(parts[name]) for name in ("languages", "vocabulary", "handles")
     }
