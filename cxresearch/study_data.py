@@ -307,7 +307,7 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     kept = [store().read_json("payloads", page) for page in pages]
     if None in kept:
         raise StudyError("cx.results: a report's results are there for 00-summary alone, which runs after all others.")
-    return [Payload.from_json(found) for outputs in kept for found in outputs]
+    return [Payload.from_json(found) for outputs in kept for found in outputs or []]
 
 
 def _is_whole(key: str, cache: Store) -> bool:

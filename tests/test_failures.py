@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import tiny_project
-from tiny_project import Tiny, page, rows, state
+from tiny_project import let_plans, rows, said, state
 
 from cxresearch.report.failure import exception_words, stray_output
 from cxresearch.report.notebook import Cell
@@ -22,18 +22,6 @@ published_once, published = tiny_project.published_once, tiny_project.published
 
 SECRET = "Jane Doe"
 ORPHAN_SECONDS = 10
-
-
-def break_plans(project: Tiny, source: str) -> None:
-    """Let the third cell of 02-plans do something else."""
-    project.notebook("02-plans", *page("Which plans?", ("markdown", "## Which plan is best?"), ("code", source)))
-    project.write("params/tiny.yaml", "study: tiny\nperiod: 2026Q3\n")
-
-
-def sentence(done: subprocess.CompletedProcess) -> str:
-    """Return the last line on stderr: the only one after the progress lines."""
-    assert "Traceback" not in done.stderr
-    return done.stderr.strip().splitlines()[-1]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -86,25 +74,25 @@ PLACE = '02-plans.ipynb, cell 3 under "Which plan is best?": '
 )
 def test_a_notebook_that_fails_is_named_with_its_cell_and_nothing_is_published(published, source, arguments, words):
     before = state(published)
-    break_plans(published, source)
+    let_plans(published, source)
     done = published.cli("report", "params/tiny.yaml", *arguments)
     assert done.returncode == 1
     # With too little memory for a kernel, whichever notebook came first is named.
-    assert sentence(done).startswith(PLACE + words if words else ("01-base.ipynb, before", "02-plans.ipynb, before"))
-    assert sentence(done).endswith("-plans.log tells more." if words else ".log tells more.")
+    assert said(done).startswith(PLACE + words if words else ("01-base.ipynb, before", "02-plans.ipynb, before"))
+    assert said(done).endswith("-plans.log tells more." if words else ".log tells more.")
     assert SECRET not in done.stdout + done.stderr
     assert state(published) == before
     assert not list(published.reports.glob(".*"))
 
 
 def test_what_a_cell_showed_besides_is_kept_in_the_private_log(published):
-    break_plans(published, f"'{SECRET}'")
+    let_plans(published, f"'{SECRET}'")
     published.report()
     assert SECRET in (published.root / ".cache" / "logs" / "tiny" / "02-plans.log").read_text()
 
 
 def test_the_whole_traceback_is_kept_in_a_private_log(published):
-    break_plans(published, f"raise RuntimeError('{SECRET}')")
+    let_plans(published, f"raise RuntimeError('{SECRET}')")
     published.report()
     log = published.root / ".cache" / "logs" / "tiny" / "02-plans.log"
     assert f"RuntimeError: {SECRET}" in log.read_text()
@@ -115,9 +103,9 @@ def test_the_whole_traceback_is_kept_in_a_private_log(published):
 
 
 def test_a_notebook_that_failed_keeps_nothing_and_runs_again_once_mended(published):
-    break_plans(published, "raise RuntimeError")
+    let_plans(published, "raise RuntimeError")
     assert published.report().returncode == 1
-    break_plans(published, f"show('plans', {rows(1)})")
+    let_plans(published, f"show('plans', {rows(1)})")
     done = published.report()
     assert done.returncode == 0
     assert "2 of 3 notebooks ran, 1 were kept" in done.stdout
@@ -125,7 +113,7 @@ def test_a_notebook_that_failed_keeps_nothing_and_runs_again_once_mended(publish
 
 def test_the_bar_of_long_work_stays_off_the_page(published):
     work = "from cxresearch.progress import tracked; done = list(tracked(range(300), 'Working', 300))"
-    break_plans(published, f"{work}; show('plans', {rows(1)})")
+    let_plans(published, f"{work}; show('plans', {rows(1)})")
     done = published.report()
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -170,36 +158,36 @@ def test_only_sentences_that_our_package_raises_are_repeated():
 
 def test_a_second_run_is_refused_at_once_and_a_killed_one_leaves_no_lock(published):
     before = state(published)
-    break_plans(published, "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(120)")
+    let_plans(published, "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(120)")
     first = published.start("report", "params/tiny.yaml")
     kernel = published.root / "notebooks" / "pid"
     wait_for(lambda: pids_of(kernel))
     began = time.monotonic()
     second = published.report()
     assert (second.returncode, time.monotonic() - began < 5) == (1, True)
-    assert sentence(second).startswith(f"another report is being made in this project by process {first.pid} since 20")
+    assert said(second).startswith(f"another report is being made in this project by process {first.pid} since 20")
     assert len(sockets(first)) == 1
     os.kill(first.pid, signal.SIGKILL)
     first.communicate(timeout=20)
     wait_for(lambda: not is_running(pids_of(kernel)[0]) and not sockets(first), ORPHAN_SECONDS)
     assert state(published) == before
-    break_plans(published, f"show('plans', {rows(1)})")
+    let_plans(published, f"show('plans', {rows(1)})")
     assert published.report().returncode == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_stopped_takes_its_kernels_along(published, number, code):
     before = state(published)
-    break_plans(published, "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(120)")
+    let_plans(published, "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(120)")
     run = published.start("report", "params/tiny.yaml")
     kernel = published.root / "notebooks" / "pid"
     wait_for(lambda: pids_of(kernel))
     below = psutil.Process(run.pid).children(recursive=True)
     assert pids_of(kernel)[0] in [process.pid for process in below]
     os.killpg(run.pid, number)
-    _, said = run.communicate(timeout=20)
+    _, errors = run.communicate(timeout=20)
     assert run.returncode == code
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     wait_for(lambda: not any(is_running(process.pid) for process in below), ORPHAN_SECONDS)
     assert state(published) == before
     assert not list(published.reports.glob(".*"))
@@ -208,10 +196,10 @@ def test_a_run_that_is_stopped_takes_its_kernels_along(published, number, code):
 
 def test_a_result_that_cannot_be_drawn_is_named_and_logged(published):
     before = state(published)
-    break_plans(published, f"show('plans', {rows(1)}, kind='trend')")
+    let_plans(published, f"show('plans', {rows(1)}, kind='trend')")
     done = published.report()
     assert done.returncode == 1
-    assert sentence(done).startswith("02-plans/plans cannot be drawn (")
+    assert said(done).startswith("02-plans/plans cannot be drawn (")
     assert "Traceback" in next((published.root / ".cache" / "logs").glob("error-*.log")).read_text()
     assert state(published) == before
 
@@ -222,12 +210,12 @@ def sockets(run: subprocess.Popen) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", ["reports", "reports/tiny"])
-def test_a_reports_folder_that_cannot_be_written_is_one_sentence(tiny, name):
+def test_a_reports_folder_that_cannot_be_written_is_one_said(tiny, name):
     tiny.write(name, "a file in place of the folder: even root cannot make a folder here")
     done = tiny.report()
     assert done.returncode == 1
-    assert sentence(done).endswith("nothing was published.")
-    assert name in sentence(done)
+    assert said(done).endswith("nothing was published.")
+    assert name in said(done)
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_report(published):
@@ -242,7 +230,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_last_report(published):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert done.returncode == 1
-    assert "File too large; nothing was published." in sentence(done)
+    assert "File too large; nothing was published." in said(done)
     assert state(published) == before
     assert not list(published.reports.glob(".*"))
     assert published.report().returncode == 0

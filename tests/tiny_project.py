@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cxresearch.report.manifest import verify
 from cxresearch.report.plan import PACKAGE
 
 STUDY = """
@@ -176,3 +177,26 @@ def state(project: Tiny) -> dict[str, tuple]:
         path.relative_to(target).as_posix(): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
         for path in target.rglob("*")
     }
+
+
+def let_plans(project: Tiny, *sources: str) -> None:
+    """Let the cells of 02-plans after the first two do something else."""
+    cells = [("code", source) for source in sources]
+    project.notebook("02-plans", *page("Which plans?", ("markdown", "## Which plan is best?"), *cells))
+    project.write("params/tiny.yaml", "study: tiny\nperiod: 2026Q3\n")
+
+
+def draw_anew(project: Tiny, text: str) -> None:
+    """Change what the pages show and nothing that the notebooks depend on."""
+    project.write("docs/methods.md", f"## nps\n\n{text}\n")
+
+
+def said(done: subprocess.CompletedProcess) -> str:
+    """Return the last line on stderr, where no traceback may stand."""
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def is_clean(project: Tiny) -> bool:
+    """Return whether the last report is whole and nothing lies beside the reports."""
+    return verify(project.latest) == [] and not list(project.reports.glob(".*"))

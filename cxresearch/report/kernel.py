@@ -54,7 +54,7 @@ def make_manager() -> type:
             command = [sys.executable, "-m", "cxresearch.report.kernel", "-f", "{connection_file}"]
             return KernelSpec(argv=command, display_name="Python 3", language="python")
 
-        async def cleanup_resources(self, restart: bool = False) -> None:
+        async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
             """End what the kernel's cells started, where the kernel itself has died, and clean up."""
             group = getattr(self.provisioner, "pgid", None)
             with suppress(ProcessLookupError, PermissionError):
