@@ -8,7 +8,7 @@ groupby-mean of the same. Raking: 1,000,000 answers to 5 margins, beside `weight
 Bridge: 1,000 resamples of 100,000 answers, beside a bootstrap of the two means alone.
 Redaction: the demo's distinct comments, by themselves: no peer that knows these kinds is free to run here.
 Assignment: 5,000,000 units to arms by a keyed hash, with the load of the machine: no peer keeps its arms computable.
-Topics: see bench_topics.py.
+Topics: see bench_topics.py. Report: see bench_report.py; `python tests/bench.py report` measures it alone.
 """
 
 import json
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from bench_report import reports
 from bench_topics import topics
 from pyarrow import parquet
 
@@ -402,7 +403,8 @@ def assigned_by_us(folder: Path) -> None:
     assign(units, "2026Q1", Assignment.model_validate(rules), b"only-for-show")
 
 
-if __name__ == "__main__":
+def everything() -> None:
+    """Measure all but the report."""
     with tempfile.TemporaryDirectory() as name:
         reading(Path(name))
         reading_large(Path(name))
@@ -414,3 +416,9 @@ if __name__ == "__main__":
     redacting()
     with tempfile.TemporaryDirectory() as name:
         assigning(Path(name))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["report"]:
+        everything()
+    reports()

@@ -1,6 +1,7 @@
 """Several runs in one command, and a report for each level: each speaks for its own customers, and exposes nobody."""
 
 import asyncio
+import importlib
 import json
 import random
 import re
@@ -16,6 +17,8 @@ from tiny_project import Tiny, page, rows, tree, write_project
 import cxresearch as cx
 from cxresearch import study_data
 from cxresearch.cache import Store
+from cxresearch.present.payload import MIME_TYPE, Payload
+from cxresearch.progress import QUIET
 from cxresearch.report.levels import folders, levels_of, refuse_exposed
 from cxresearch.report.manifest import verify
 from cxresearch.report.plan import make_plan
@@ -409,3 +412,19 @@ def test_folders_of_levels_are_safe_and_never_shared():
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and len(name) <= 70 for name in found.values())
     assert not {"latest", digits} & set(found.values())
     assert folders(["Küste & Inseln", "Harz"]) == {"Küste & Inseln": "kuste-inseln", "Harz": "harz"}
+
+
+# ---- speed
+
+
+def test_in_a_report_a_result_is_left_whole_and_not_drawn(monkeypatch):
+    shown, show_room = [], importlib.import_module("cxresearch.present.show")
+    monkeypatch.setattr(show_room, "_display", shown.append)
+    monkeypatch.setattr(show_room, "fragment", lambda _: pytest.fail("drawn by the notebook, and again by the report"))
+    monkeypatch.setenv(QUIET, "1")
+    frame = pd.DataFrame({"plan": ["A", "B"], "n": [90, 6], "n_customers": [90, 6], "estimate": [1.0, 2.0], "flag": ""})
+    cx.show(frame, "estimates", caption="By plan")
+    (bundle,) = shown
+    assert set(bundle) == {MIME_TYPE, "text/plain"}
+    assert Payload.from_json(bundle[MIME_TYPE]).to_frame()["n"].tolist() == [90, 6]
+    assert bundle["text/plain"] == ""

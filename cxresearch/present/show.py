@@ -3,6 +3,7 @@
 import base64
 import difflib
 import io
+import os
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -15,6 +16,7 @@ from cxresearch.present.findings import FINDINGS
 from cxresearch.present.html import fragment, stylesheet
 from cxresearch.present.labels import METRIC_UNITS, level
 from cxresearch.present.payload import MIME_TYPE, Grid, Payload, ProtectedPayload, slug
+from cxresearch.progress import QUIET
 from cxresearch.refusal import Refusal
 
 FIGURE_DPI = 200
@@ -90,6 +92,10 @@ def show(
         figure=_png(figure) if figure is not None else None,
     )
     seen = protect([payload], policy or (Policy.of(study) if study is not None else Policy())).payloads[0]
+    # A report draws its results once, protected together; drawn here as well they would only cost time.
+    if QUIET in os.environ:
+        _display({MIME_TYPE: payload.to_json(), "text/plain": ""})
+        return
     _display({MIME_TYPE: payload.to_json(), "text/html": _html(seen), "text/plain": _plain(seen)})
 
 
