@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import tiny_project
-from tiny_project import draw_anew, is_clean, let_plans, page, rows, said, tree
+from tiny_project import Tiny, draw_anew, is_clean, let_plans, page, rows, said, tree
 
 from cxresearch.report.manifest import read_manifest
 from cxresearch.topics.vectors import cached
@@ -136,6 +136,17 @@ def test_a_study_file_that_changes_meanwhile_stops_the_run(published):
     assert done.returncode == 1
     assert said(done) == "02-plans.ipynb: study.yaml was changed while it ran; run the report again; " + LOG
     assert (tree(published.reports), tree(cache / "payloads")) == before
+
+
+def test_a_package_that_changes_meanwhile_stops_the_run(published, tmp_path_factory):
+    before, own = tree(published.reports), Tiny(published.root, tmp_path_factory.mktemp("package"))
+    shutil.copytree(published.package, own.package, dirs_exist_ok=True)
+    edit = "import cxresearch; n = open(cxresearch.__file__, 'a').write('# edited')"
+    let_plans(own, edit, f"show('plans', {rows(1)})")
+    done = own.report()
+    assert done.returncode == 1
+    assert said(done) == "02-plans.ipynb: cxresearch itself was changed while it ran; run the report again; " + LOG
+    assert tree(own.reports) == before
 
 
 # ---- whose data are in a message

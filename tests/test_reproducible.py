@@ -122,7 +122,7 @@ def test_two_runs_of_one_study_and_period_take_each_its_own_results(planned, mon
 
 # ---- the same bytes
 
-# Each takes some seconds to draw; test_plots.py holds the bytes of every kind.
+# Each takes a second to draw, twice.
 KINDS = ("trend", "distribution", "flow", "curves", "matrix", "estimates")
 ELSEWHERE = {
     "USER": "somebody",

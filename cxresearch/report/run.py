@@ -151,10 +151,11 @@ def _task(page: Page, plan: Plan, store: Store, options: Options) -> Task:
     log = store.path("logs", plan.run.name) / f"{page.name}.log"
     folder = page.path.resolve().parent
     where = folder, store.root, log
-    study = plan.study.folder, {name: written for name, written in plan.inputs.items() if name.endswith(".yaml")}
+    settings = {name: written for name, written in plan.inputs.items() if name.endswith(".yaml")}
+    read = plan.study.folder, settings, plan.sources
     others = [one.key for one in plan.pages if one.name != SUMMARY]
     environment = {**plan.environment, **own_results(plan.data_key, plan.run.period, others)}
-    return Task(page.name, page.cells, page.key, page.given, *where, options.timeout, environment, *study)
+    return Task(page.name, page.cells, page.key, page.given, *where, options.timeout, environment, *read)
 
 
 def clean_logs(store: Store, name: str) -> Path:

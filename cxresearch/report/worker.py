@@ -20,6 +20,7 @@ from cxresearch.cache import Store, file_digest
 from cxresearch.report.failure import exception_words, place, stray_output
 from cxresearch.report.kernel import make_manager, spare_grammar
 from cxresearch.report.notebook import Cell
+from cxresearch.report.plan import package_digest
 
 RESULT_MIME = "application/vnd.cxresearch.result+json"
 PRIVATE_UMASK = 0o077
@@ -46,8 +47,8 @@ class Task:
         Seconds that one cell may take.
     environment
         What its kernel finds in the environment beside what all kernels find.
-    study, settings
-        The study's folder, and the digest of each YAML file in it by name: notebooks read them anew.
+    study, settings, sources
+        The study's folder, the digest of each YAML file in it by name, and that of the package: kernels read all anew.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Task:
     environment: dict[str, str]
     study: Path
     settings: dict[str, str]
+    sources: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def _changed(task: Task) -> str:
     """Return "" or that what the notebook read is not what its key stands for: then none of its results is kept."""
     found = {path.name: file_digest(path) for path in task.study.glob("*.yaml")}
     changed = sorted({name for name, _ in found.items() ^ task.settings.items()})
+    changed += [] if package_digest() == task.sources else ["cxresearch itself"]
     return f"{task.name}.ipynb: {changed[0]} was changed while it ran; run the report again" if changed else ""
 
 
