@@ -19,11 +19,12 @@ from cxresearch.cli import app
 package = tiny_project.package
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-STARTS = ("make", ".venv/bin/", "cxresearch ", "git ", "pip ", "python ", "npm ", "apt")
-# A block of commands is fenced as such, or indented; comments behind them are for people.
+# A block of commands is fenced as such, or indented behind an empty line; remarks behind them are for people.
 FENCED = re.compile(r"(?ms)^ *```(?:bash|sh|shell|console)\n(.*?)^ *```")
 ANY_FENCE = re.compile(r"(?ms)^ *```.*?^ *```")
-INDENTED = re.compile(r"(?m)^(?: {4}| {7})(?! )(\S.*)$")
+INDENTED = re.compile(r"(?m)^\n((?:(?: {4}| {7})(?! )\S.*(?:\n|\Z))+)")
+# Whatever else stands in such a block is a command, known or not: only lines of settings and the design's arrow are none.
+NO_COMMAND = re.compile(r"^[\w-]+: |▶|^$")
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 # What .ci/run does on a fresh machine, and the tests that open JupyterLab or measure: each says where.
 ELSEWHERE = {
@@ -35,6 +36,8 @@ ELSEWHERE = {
     "make sbom": ".ci/run",
     "make lab": "tests/browser/test_lab.py",
     ".venv/bin/cxresearch report params/demo-2026q3.yaml --on tcp://127.0.0.1:8786": "tests/test_dask.py",
+    "dask scheduler &": "tests/test_dask.py",
+    "dask worker tcp://127.0.0.1:8786 --nthreads 1 --nworkers 4 &": "tests/test_dask.py",
 }
 # Commands of the README's fifteen minutes, in their order, and what each says or makes.
 WALK = {
@@ -54,9 +57,9 @@ def command_of(line: str) -> str:
 
 def in_blocks(text: str) -> set[str]:
     """Return the commands of a page's blocks."""
-    lines = [line for block in FENCED.findall(text) for line in block.replace("\\\n", " ").splitlines()]
-    lines += INDENTED.findall(ANY_FENCE.sub("", text))
-    return {command_of(line) for line in lines if command_of(line).startswith(STARTS)}
+    blocks = [*FENCED.findall(text), *INDENTED.findall(ANY_FENCE.sub("", text))]
+    lines = [command_of(line) for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return {line for line in lines if not NO_COMMAND.search(line)}
 
 
 def in_sentences(text: str) -> set[str]:
@@ -72,7 +75,8 @@ SENTENCES = sorted({command for path in PAGES for command in in_sentences(path.r
 def test_commands_are_found_in_blocks_and_sentences():
     text = "Do `make x` and `.venv/bin/cxresearch next\nparams/a.yaml`.\n\n    make y   # why\n\n"
     text += "```sh\n$ make z \\\n  RUN=1\n```\n"
-    assert in_blocks(text) == {"make y", "make z RUN=1"}
+    text += "- a list\n    goes on\n\n    conda x\n    for_each: region\n"
+    assert in_blocks(text) == {"make y", "make z RUN=1", "conda x"}
     assert in_sentences(text) == {"make x", ".venv/bin/cxresearch next params/a.yaml"}
     assert {"make report", "make test"} <= set(BLOCKS)
     assert len(SENTENCES) >= 10

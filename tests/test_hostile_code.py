@@ -93,3 +93,11 @@ def test_nothing_in_git_tells_whose_machine_it_was_written_on():
         assert not [
             place for place in ("/home/", "/root/", "/Users/", "/work/", "C:\\\\Users", str(ROOT)) if place in text
         ]
+
+
+def test_the_page_on_security_names_tests_that_there_are():
+    named = re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"))
+    assert len(named) > 25
+    for file, test in named:
+        assert (ROOT / file).is_file(), file
+        assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8"), test
