@@ -23,7 +23,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"(?ms)^ *```(?:bash|sh|shell|console)\n(.*?)^ *```")
 ANY_FENCE = re.compile(r"(?ms)^ *```.*?^ *```")
 INDENTED = re.compile(r"(?m)^\n((?:(?: {4}| {7})(?! )\S.*(?:\n|\Z))+)")
-# Whatever else stands in such a block is a command, known or not: only lines of settings and the design's arrow are none.
+# Whatever else stands in such a block is a command, known or not: settings and the design's arrows are none.
 NO_COMMAND = re.compile(r"^[\w-]+: |▶|^$")
 SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 # What .ci/run does on a fresh machine, and the tests that open JupyterLab or measure: each says where.
