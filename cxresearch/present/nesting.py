@@ -31,6 +31,7 @@ def nesting(members: pd.DataFrame) -> Nesting:
     >>> found["district", "region"]
     {'D1': 'N', 'D2': 'N', 'D3': 'S'}
     """
+    members = members.drop_duplicates()
     counts = members.nunique()
     found = {}
     for fine, coarse in permutations(members.columns, 2):
