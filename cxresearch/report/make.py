@@ -17,12 +17,12 @@ from cxresearch.report.check import check_pages
 from cxresearch.report.failure import ReportError
 from cxresearch.report.levels import refuse_exposed
 from cxresearch.report.manifest import read_manifest, recorded, write_manifest
-from cxresearch.report.plan import INDEX, Plan
+from cxresearch.report.plan import INDEX, Plan, package_digest
 from cxresearch.report.progress import Steps
 from cxresearch.report.publish import (
     LATEST,
     clear_left,
-    last_published,
+    compared_with,
     point_latest,
     publish,
     published_for,
@@ -156,16 +156,16 @@ async def _drawn_and_published(
     from cxresearch.report.since import since
 
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
-    policy, files, record = Policy.of(plan.study), dict[str, bytes](), recorded(plan)
-    last = last_published(staging.parent)
+    policy, files, last = Policy.of(plan.study), dict[str, bytes](), compared_with(staging.parent, plan.key)
+    record = {**recorded(plan), "compared_with": last.name if last else None}
     before = (read_manifest(last) if last else None) or {}
     changed: dict[str, Restated | None] = {}
     judged = await crew.own(_judged, plan, payloads, policy, last)
     for tier in dict.fromkeys(plan.run.tiers):
         protected = judged.shown_to(tier)
         drawings = await crew.own(draw_all, protected.payloads, plan.sources, store, crew.executor)
-        changed[tier] = restated(last / tier, before, record, plan, protected.payloads) if last else None
-        inputs = since(last / tier, before, record, plan) if last else None
+        changed[tier] = restated(last / tier, before, record, protected.payloads) if last else None
+        inputs = since(before, record) if last else None
         own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier], inputs)
         files |= {f"{tier}/{name}": data for name, data in own.items()}
         files |= tiers.front_files(tier, own) if tier == tiers.front_tier(plan) else {}
@@ -173,6 +173,8 @@ async def _drawn_and_published(
     files[CRATE] = tiers.as_json(crate(plan, record, files))
     for name, data in files.items():
         _write(staging / name, data)
+    if package_digest() != plan.sources:
+        raise ReportError("cxresearch itself was changed while the pages were drawn; run the report again.")
     folder = publish(staging, write_manifest(staging, record))
     told = changed[tiers.front_tier(plan)]
     warning = [f"Disclosure: {judged.warning}"] if judged.warning else []

@@ -120,6 +120,24 @@ def last_published(reports: Path) -> Path | None:
     return folder if read_manifest(folder) and not verify(folder) else None
 
 
+def compared_with(reports: Path, plan_key: str) -> Path | None:
+    """Return the folder that a publication is compared with: the last one; made again by force, the same as before.
+
+    Parameters
+    ----------
+    reports
+        The folder of this run's reports.
+    plan_key
+        Of the plan that is published.
+    """
+    last = last_published(reports)
+    found = (read_manifest(last) if last else None) or {}
+    if found.get("plan") != plan_key:
+        return last
+    folder = reports / str(found.get("compared_with"))
+    return folder if CONTENT_ID.fullmatch(folder.name) and not verify(folder) else None
+
+
 def published_for(reports: Path, plan_key: str) -> Path | None:
     """Return the published folder that this very plan gave and that still verifies, or None."""
     for folder in _published(reports):

@@ -1,6 +1,5 @@
 """Numbers of a run that differ from those published before, and why: from protected results only."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from cxresearch.present import labels as say
 from cxresearch.present.payload import ProtectedPayload
 from cxresearch.report.comparison import compare
 from cxresearch.report.numbers import Difference
-from cxresearch.report.plan import Plan
 from cxresearch.report.results import RESULTS, outputs_in, outputs_of
 
 RESTATED = "restated.json"
@@ -36,12 +34,6 @@ class Restated:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
         return {"version": 1, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> "Restated":
-        """Return what a JSON object holds."""
-        changes = (Difference(**{**change, "values": tuple(change["values"])}) for change in found["changes"])
-        return cls(tuple(found["reasons"]), tuple(changes))
 
     @property
     def sentence(self) -> str:
@@ -70,7 +62,7 @@ class Restated:
 
 
 def restated(
-    published: Path, before: Mapping[str, Any], now: Mapping[str, Any], plan: Plan, results: Sequence[ProtectedPayload]
+    published: Path, before: Mapping[str, Any], now: Mapping[str, Any], results: Sequence[ProtectedPayload]
 ) -> Restated | None:
     """Return which numbers of a tier differ from those published before; None where none does.
 
@@ -80,8 +72,6 @@ def restated(
         The tier's folder in the last publication of the run.
     before, now
         What its manifest and this one record.
-    plan
-        What was run.
     results
         The protected results of the tier. A number that was or is hidden, and an output or row that was or is not
         there, is not restated.
@@ -90,9 +80,4 @@ def restated(
     if not same_figures or not (published / RESULTS).is_file():
         return None
     found = compare(before, now, outputs_in(published), outputs_of(results))
-    if found.moved:
-        return Restated(found.reasons, found.moved)
-    # The same run made again by force: its page says what it said.
-    if before.get("plan") == plan.key and (published / RESTATED).is_file():
-        return Restated.from_json(json.loads((published / RESTATED).read_bytes()))
-    return None
+    return Restated(found.reasons, found.moved) if found.moved else None
