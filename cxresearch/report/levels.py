@@ -181,7 +181,7 @@ def folders(levels: list[str]) -> dict[str, str]:
     Examples
     --------
     >>> folders(["Küste & Inseln", "Harz", "../.."])
-    {'Küste & Inseln': 'kuste-inseln', 'Harz': 'harz', '../..': '…'}
+    {'Küste & Inseln': 'kuste-inseln', 'Harz': 'harz', '../..': 'de039691'}
     """
     from cxresearch.present.payload import slug
 
