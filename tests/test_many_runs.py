@@ -230,10 +230,17 @@ def test_no_more_work_at_a_time_than_there_are_places():
 
 
 @pytest.mark.parametrize("pauses", range(4))
-def test_who_stops_waiting_takes_no_place_along(pauses):
+def test_who_stops_waiting_takes_no_place_along_and_gives_none(pauses):
+    now: list[int] = []
+
     async def work(turns: Turns) -> None:
         async with turns.turn(1):
-            await asyncio.sleep(0.001)
+            now.append(1)
+            assert len(now) == 1
+            try:
+                await asyncio.sleep(0.001)
+            finally:
+                now.pop()
 
     async def some_stopped() -> None:
         turns = Turns(1)
@@ -242,7 +249,8 @@ def test_who_stops_waiting_takes_no_place_along(pauses):
             await asyncio.sleep(0)
         for task in waiting[::2]:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(one) for one in ended} <= {type(None), asyncio.CancelledError}
         await asyncio.wait_for(work(turns), 1)
 
     asyncio.run(some_stopped())
@@ -359,10 +367,10 @@ def asked(tiny, monkeypatch):
 
 def test_what_a_report_about_all_tells_beyond_those_of_levels_is_nobody_or_enough(asked):
     deal = random.Random(9)
-    for _ in range(12):
+    for _ in range(40):
         # A blank region is a group that nobody reports on.
         customers = {name: deal.choice([1, 4, 9, 10, 11, 15, 30]) for name in ["A", "B", "C", "D", "E", "F", ""]}
-        customers = {name: count for name, count in customers.items() if name in "AB" or deal.random() < 0.6}
+        customers = {name: count for name, count in customers.items() if name in ("A", "B") or deal.random() < 0.4}
         made = set()
         with suppress(StudyError):
             made = set(asked(customers).folders.values())
@@ -372,6 +380,11 @@ def test_what_a_report_about_all_tells_beyond_those_of_levels_is_nobody_or_enoug
         # No more is withheld than must be: with the largest of the withheld large ones, too few would be left.
         withheld = [count for name, count in customers.items() if name and name not in made and count >= LEAST]
         assert not withheld or 0 < left - max(withheld) < LEAST
+
+
+def test_the_next_smallest_is_withheld_where_one_alone_would_be_found_by_subtraction(asked):
+    found = asked({"A": 30, "B": 20, "C": 12, "D": 4})
+    assert (sorted(found.folders.values()), found.withheld) == (["A", "B"], 2)
 
 
 def test_levels_may_be_named_and_the_others_count_as_left_out(asked):
