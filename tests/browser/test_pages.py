@@ -118,7 +118,7 @@ def test_every_page_is_readable(pages, size, scheme, browser):
 
 
 def violations(browser) -> list:
-    """Return what axe-core finds; the page's policy forbids scripts, so it is added from outside, as browsers' tools are."""
+    """Return what axe-core finds; the page forbids scripts, so it is added from outside, as browsers' tools are."""
     browser.execute_script(AXE.read_text())
     return browser.execute_async_script(
         "axe.run({resultTypes: ['violations']})"
