@@ -48,7 +48,7 @@ class Steps:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Say that a step runs, and once it has ended how long it took, or that it failed."""
+        """Say that a step runs, and once it has ended how long it took; of several runs' steps, that it failed."""
         began = time.monotonic()
         self._running.append(self._named(name))
         self._bar.update(self._task, description=", ".join(self._running))
@@ -57,7 +57,8 @@ class Steps:
             yield
             words = f"{time.monotonic() - began:6.1f} s"
         except Exception:
-            words = "failed"
+            # A run alone says at its end, in a sentence, what failed.
+            words = "failed" if self._run else ""
             raise
         finally:
             self._running.remove(self._named(name))
