@@ -43,7 +43,18 @@ OTHERS = {
 KINDS: dict[str, tuple[str, ...] | None] = {**OTHERS, **PLOTS}
 # Columns without which a kind cannot be laid out.
 NEEDED = {
-    "crosstab": ("row", "row_level", "banner", "banner_level", "n", "weighted_base", "estimate", "letters", "unit")
+    "crosstab": (
+        "row",
+        "row_level",
+        "banner",
+        "banner_level",
+        "n",
+        "weighted_base",
+        "n_eff",
+        "estimate",
+        "letters",
+        "unit",
+    )
 }
 # What the numbers are, and how the table (behind a figure, too) is laid out.
 COMMON = ("metric", "unit", "units", "currency", "conf_level", "period", "compare_to", "family", "columns", "groups",
