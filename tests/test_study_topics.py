@@ -67,6 +67,20 @@ def test_a_reported_topic_is_as_steady_as_its_parts(study):
     assert found[["parts", "jaccard", "lowest", "verdict"]].values.tolist() == [[2, 0.775, 0.4, "stable"]]
 
 
+def test_what_a_codebook_merges_is_one_topic_whatever_the_model_calls_it(study, project):
+    plain = topics.mentions(study, seed=3, **HOW).topics
+    words = plain["words"].to_list()
+    book = [f"{{id: topic 90, name: Both, words: '{words[0]}'}}"]
+    book += [f"{{id: topic 91, name: b, words: '{words[1]}', into: topic 90}}"]
+    book += [f"{{id: topic {90 + place}, name: N{place}, words: '{words[place]}'}}" for place in range(2, len(words))]
+    (project / "codebook.yaml").write_text(f"topics: [{', '.join(book)}]")
+    said = topics.mentions(study, seed=3, **HOW)
+    found = topics.steadiness(said, topics.study_stability(said, fits=2, seed=8)).set_index("topic")
+    assert sorted(found.index) == sorted(said.names.values())
+    assert found["parts"].sum() == len(said.model.topics) - 1
+    assert found.loc["Both", "parts"] >= 2
+
+
 def test_the_translation_of_feedback_is_what_is_scored(study):
     said = topics.mentions(study, seed=3, **HOW)
     outside = pd.DataFrame({"verbatim": ["zzz qqq"] * 20, "translation": [said.rows()["verbatim"].iloc[0]] * 20})

@@ -171,17 +171,16 @@ def sentiment_validity(frame: pd.DataFrame, arguments: Arguments, labels: Labels
 
 @finding_named
 def topic_stability(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
-    """Return how many topics come out again, and which ones do not."""
+    """Return of how many topics the parts come out again, and of which they hardly do."""
     counts = frame["verdict"].value_counts()
-    text = f"{counts.get('stable', 0)} of {say.count(len(frame), 'topic')} come out again"
+    text = f"Of {say.count(len(frame), 'topic')} the parts of {counts.get('stable', 0)} come out again"
     if tentative := counts.get("tentative", 0):
-        text += f", {tentative} with other edges"
+        text += f", of {tentative} with other edges"
     unstable = [f"“{name}”" for name in frame[frame["verdict"].eq("unstable")]["topic"]]
     if not unstable:
         return f"{text}; none is lost."
-    return joined(
-        f"{text}, {len(unstable)} hardly: {say.listed(unstable, 5)}.", "Read what they name before you use it."
-    )
+    more = "A topic of many parts may be steadier than they are; read what it names before you use it."
+    return joined(f"{text}, of {len(unstable)} hardly: {say.listed(unstable, 5)}.", more)
 
 
 @finding_named

@@ -207,6 +207,21 @@ def apply_codebook(
     return pd.concat([kept, _parts(entries)], ignore_index=True)[list(topics)], told.reset_index(drop=True)
 
 
+def reported_ids(codebook: Codebook, topics: pd.DataFrame) -> dict[str, str]:
+    """Return under which id each topic of a model is reported: the codebook's, or of what it is merged into.
+
+    Examples
+    --------
+    >>> book = Codebook((Topic(id="topic 7", name="Bills", words="bill, sum"),
+    ...                  Topic(id="topic 0", name="b", words="invoice", into="topic 7")), Path("c"))
+    >>> topics = pd.DataFrame({"id": ["topic 0", "topic 1"], "words": ["bill, sum", "invoice"]})
+    >>> reported_ids(book, topics)
+    {'topic 0': 'topic 7', 'topic 1': 'topic 7'}
+    """
+    into = {one.id: one.into for one in codebook.topics if one.into and not one.retired}
+    return {own: into.get(found, found) for own, found in _ids(codebook, topics).items()}
+
+
 def not_found(codebook: Codebook, topics: pd.DataFrame) -> pd.DataFrame:
     """Return what a codebook lists and a model does not have: `id`, `topic`, `owner`, `words`, `flag`."""
     known = set(_ids(codebook, topics).values())

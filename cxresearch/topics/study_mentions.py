@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxresearch.cache import digest, file_digest, store
 from cxresearch.strict_yaml import StudyError
-from cxresearch.topics.codebook import apply_codebook, not_found, read_codebook
+from cxresearch.topics.codebook import apply_codebook, not_found, read_codebook, reported_ids
 from cxresearch.topics.coding import Codes, read_codes
 from cxresearch.topics.mentions import Mentions, indicators
 from cxresearch.topics.model import fit
@@ -180,14 +180,20 @@ def steadiness(mentions: Mentions, found: Stability) -> pd.DataFrame:
         `jaccard` (their mean, weighted by their texts), `lowest` (the lowest mean of a part), `verdict` as in
         `cx.topics.Stability`.
     """
-    parts = found.topics.assign(id=found.topics["topic"].map(ids_of(mentions.model)))
+    book, own = mentions.study.definition.folder / CODEBOOK, ids_of(mentions.model)
+    if book.is_file():
+        reported = reported_ids(read_codebook(book), mentions.plain)
+        own = {number: reported.get(name, name) for number, name in own.items()}
+    parts = found.topics.assign(id=found.topics["topic"].map(own))
     parts["weighted"] = parts["jaccard"] * parts["n"]
     by = parts.groupby("id").agg(
         parts=("topic", "size"), lowest=("jaccard", "min"), n=("n", "sum"), sum=("weighted", "sum")
     )
     by["jaccard"] = by["sum"] / by["n"]
-    names = {**dict(zip(mentions.plain["id"], mentions.plain["topic"], strict=True)), **mentions.names}
-    frame = by.assign(topic=by.index.map(names), verdict=verdicts(by["jaccard"])).sort_values("jaccard", kind="stable")
+    names = mentions.names if book.is_file() else dict(zip(mentions.plain["id"], mentions.plain["topic"], strict=True))
+    frame = by.assign(topic=[names.get(one, one) for one in by.index], verdict=verdicts(by["jaccard"])).sort_values(
+        "jaccard", kind="stable"
+    )
     return frame[["topic", "parts", "jaccard", "lowest", "verdict"]].astype({"topic": "str"}).reset_index(drop=True)
 
 
