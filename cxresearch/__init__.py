@@ -21,10 +21,14 @@ Use it as `import cxresearch as cx`. Importing costs nothing: each name below is
   crosstab, `cx.record(key, frame)` keeps a result without displaying it.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# openpyxl writes other bytes where lxml happens to be installed; set before anything imports it.
+os.environ.setdefault("OPENPYXL_LXML", "False")
 
 _NAMESPACES = (
     "closed_loop",

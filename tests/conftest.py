@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-# Two processes of tests share two cores: threads of their own would only wait for one another.
-os.environ |= {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
+# Two processes of tests share two cores: threads of their own would only wait for one another. openpyxl, which a test
+# may import before the package, is to write what it writes for the package.
+os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENPYXL_LXML": "False"}
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("CXRESEARCH_SHARED", ROOT.parent / "shared"))
