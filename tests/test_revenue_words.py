@@ -132,9 +132,9 @@ def test_revenue_at_risk_tells_the_total_and_what_is_beyond():
 def test_costs_and_values_name_the_ends():
     frame = pd.DataFrame({"channel": ["all", "shop", "web"], "n": [60, 20, 40], "n_customers": [60, 20, 40],
                           "estimate": [90.0, 150.0, 60.0], "months": 24, "flag": ""})  # fmt: skip
-    assert "from €60 by web to €150 by shop" in said("acquisition_cost", frame, currency="EUR")
+    assert "from €60 by Web to €150 by Shop" in said("acquisition_cost", frame, currency="EUR")
     ratio = frame.assign(estimate=[5.0, 3.0, 9.0], conf_low=[4.0, 2.0, 8.0], conf_high=[6.0, 4.0, 10.0])
-    assert "from 3.00 (2.00 to 4.00) for shop to 9.00 (8.00 to 10.00) for web" in said("unit_economics", ratio)
+    assert "from 3.00 (2.00 to 4.00) for Shop to 9.00 (8.00 to 10.00) for Web" in said("unit_economics", ratio)
 
 
 def test_a_placebo_that_finds_something_says_association_only():
