@@ -9,12 +9,28 @@ import pandas as pd
 from scipy import stats
 
 from cxresearch import metrics
-from cxresearch.comparability import comparability as comparability
+from cxresearch.comparability import comparability
 from cxresearch.intake.quarantine import CONFLICT, COPY, FILTERED, NO_ANSWER
 from cxresearch.metrics import rates
 from cxresearch.metrics.sources import rows_of, source
 from cxresearch.schema import SCORES
 from cxresearch.study_data import StudyData
+
+__all__ = [
+    "comparability",
+    "completeness",
+    "coverage",
+    "duplicates",
+    "flow",
+    "intake",
+    "notes",
+    "personal_data",
+    "response_bias",
+    "sensitivity",
+    "set_aside",
+    "speeders",
+    "straight_liners",
+]
 
 # A third of the median flags the quick without a tail of its own; mean − 2 SD is below zero on times so skewed.
 SPEEDER_SHARE_OF_MEDIAN = 1 / 3
