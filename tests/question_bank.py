@@ -27,7 +27,10 @@ HOSTILE = {
 
 def rich() -> dict[str, Any]:
     """Return a bank with all ten types, two languages, arms, and every rule."""
-    both = lambda en, de: {"en": en, "de": de}  # noqa: E731
+
+    def both(en, de):
+        return {"en": en, "de": de}
+
     two = {"film": both("Films", "Filme"), "news": both("News", "Nachrichten")}
     agree = {"1": both("no", "nein"), "3": both("yes", "ja")}
     feel = {str(n): both(f"feel {n}", f"Gefühl {n}") for n in range(1, 6)}

@@ -364,8 +364,8 @@ def bad(**changed: object) -> StudyData:
     tables = {"responses": answers_of([10] * 30 + [3] * 30, ids), "customers": customers,
               "revenue": bills_of(customers[:60], 10.0)}  # fmt: skip
     declared = changed.pop("declared", {})
-    tables |= changed  # type: ignore[arg-type]
-    return study_of({name: table for name, table in tables.items() if table is not None}, **declared)  # type: ignore[arg-type]
+    tables |= changed
+    return study_of({name: table for name, table in tables.items() if table is not None}, **declared)
 
 
 def everybody(left: str | None) -> pd.DataFrame:

@@ -30,7 +30,10 @@ SIDES = {"best": "1", "worst": "2"}
 def asked(bank, language="en", *, by="number", unit=False):
     """Return each item as (text, options, rows, arms), options and rows as (code, text)."""
     made = instrument(bank)
-    coded = lambda options: [(str(getattr(o, by)), o.text[language]) for o in options]  # noqa: E731
+
+    def coded(options):
+        return [(str(getattr(one, by)), one.text[language]) for one in options]
+
     return {
         item.name: (
             item.text[language] + (f" ({item.unit})" if unit and item.unit else ""),
@@ -100,12 +103,16 @@ def surveyjs_text(value, language):
 
 def read_surveyjs(text, language):
     survey, found = json.loads(text), {}
+
+    def say(options):
+        return [
+            (one.get("value", one.get("name")), surveyjs_text(one.get("text", one.get("title")), language))
+            for one in options
+        ]
+
     for page in survey["pages"]:
         arms = re.findall(r"\{cx_arm\} = '(\w+)'", page.get("visibleIf", ""))
         for one in page["elements"]:
-            say = lambda options: [  # noqa: E731
-                (o.get("value", o.get("name")), surveyjs_text(o.get("text", o.get("title")), language)) for o in options
-            ]
             options = [*say(one.get("choices", one.get("rateValues", one.get("columns", []))))]
             if one.get("showOtherItem"):
                 options.append(("other", surveyjs_text(one["otherText"], language)))
@@ -299,7 +306,10 @@ def test_ddi_elements_stand_in_the_order_of_the_schema(tmp_path):
 def test_triple_s_reads_the_same_columns(tmp_path, language):
     root = ElementTree.fromstring(content(write(rich_bank(), "triple-s", tmp_path), "triple-s.sss"))
     assert (root.tag, root.get("version"), root.get("languages")) == ("sss", "3.0", "en de")
-    say = lambda one: next((t.text for t in one.findall("text") if t.get(LANGUAGE) == language), one.text)  # noqa: E731
+
+    def say(one):
+        return next((text.text for text in one.findall("text") if text.get(LANGUAGE) == language), one.text)
+
     variables = root.findall("survey/record/variable")
     assert [int(one.find("position").get("start")) for one in variables] == list(range(1, len(variables) + 1))
     assert (variables[0].findtext("name"), variables[0].get("use")) == ("response_id", "serial")

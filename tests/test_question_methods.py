@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 from references import assert_close, reference
 from statsmodels.discrete.conditional_models import ConditionalLogit
@@ -67,7 +68,6 @@ def test_demand_is_that_of_r(world):
 
 
 def test_swapped_columns_are_noticed(shared):
-    pyreadstat = pytest.importorskip("pyreadstat")
     given, _ = pyreadstat.read_sav(shared("data/pricing_maxdiff/vanwestendorp_example.sav"))
     named = van_westendorp(given, n_boot=0)
     told = named.checks.set_index("check")["sentence"]

@@ -314,14 +314,19 @@ def test_weights_and_clusters_are_used():
 
 def test_scores_recorded_from_the_outcome_are_told():
     score = np.tile(np.repeat([1.0, 9.0], 30), 2)
-    left = lambda ids: pd.DataFrame({"customer_id": ids, "gone": np.repeat([1.0, 0.0], 30)})  # noqa: E731
+
+    def all_who_were_unhappy(ids):
+        return pd.DataFrame({"customer_id": ids, "gone": np.repeat([1.0, 0.0], 30)})
+
     with pytest.raises(StudyError, match=r"^Satisfaction was recorded after or from the outcome: 'gone'"):
-        customer_link(made(score=score, customers=left), horizon=2)
+        customer_link(made(score=score, customers=all_who_were_unhappy), horizon=2)
     score = np.tile(np.repeat([1.0, 7.0, 9.0], 20), 2)
-    left = lambda ids: pd.DataFrame(  # noqa: E731
-        {"customer_id": ids, "gone": np.r_[np.ones(20), np.tile([0.0, 1.0], 10), np.zeros(20)]}
-    )
-    status = customer_link(made(score=score, customers=left), horizon=2).status.iloc[0]
+
+    def half_of_the_passives_too(ids):
+        gone = np.r_[np.ones(20), np.tile([0.0, 1.0], 10), np.zeros(20)]
+        return pd.DataFrame({"customer_id": ids, "gone": gone})
+
+    status = customer_link(made(score=score, customers=half_of_the_passives_too), horizon=2).status.iloc[0]
     assert status["status"] == "association"
     assert status["reason"] == "satisfaction was recorded after or from the outcome: gone"
 

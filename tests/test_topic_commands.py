@@ -92,9 +92,14 @@ def test_comments_go_out_are_coded_by_two_and_the_shares_rest_on_it(run, tmp_pat
     said = topics.mentions(study, by_hand=False, seed=0, **HOW)
     first, second = list(said.names.values())[:2]
     assert len(listed) == len(said.names)
+
     # Ann reads all: routers are of the first topic, invoices of both. Bob reads fifty and sees no second topic.
-    ann = lambda words: [first] * ("router" in words) + [first, second] * ("invoice" in words) or ["none"]  # noqa: E731
-    bob = lambda words: [first] * ("router" in words or "invoice" in words) or ["none"]  # noqa: E731
+    def ann(words):
+        return [first] * ("router" in words) + [first, second] * ("invoice" in words) or ["none"]
+
+    def bob(words):
+        return [first] * ("router" in words or "invoice" in words) or ["none"]
+
     files = [coded_by(workbook, tmp_path / "ann.xlsx", ann, range(2, 602))]
     files.append(coded_by(workbook, tmp_path / "bob.xlsx", bob, range(2, 52)))
     assert "600 comments of ann, 50 comments of bob" in called("code", run, *files)

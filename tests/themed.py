@@ -3,7 +3,8 @@
 import numpy as np
 
 THEMES = ("router light red", "invoice sum wrong", "shop staff friendly", "signal gone upstairs", "parcel late again")
-CHATTER = "monday tuesday morning evening cousin garden kitchen winter summer street bridge doctor".split()  # noqa: SIM905
+CHATTER = ("monday", "tuesday", "morning", "evening", "cousin", "garden",
+           "kitchen", "winter", "summer", "street", "bridge", "doctor")  # fmt: skip
 
 
 def comments(rows: int) -> list[str]:

@@ -30,7 +30,7 @@ KEYS = f"""<script>document.addEventListener("focusin", ({{target}}) =>
 target.closest(".{CLASS}") && target.setAttribute("data-lm-suppress-shortcuts", "true"))</script>"""
 
 
-class Explorer(widgets.VBox):  # type: ignore[misc]
+class Explorer(widgets.VBox):
     """Lists to choose from, and what the choice shows, protected as in a report.
 
     Parameters

@@ -211,7 +211,10 @@ def test_work_shows_how_far_it_is_errors_are_sentences_and_tab_completes(lab):
     assert set(lab.texts(offered)) == set(cx.__all__)
     lab.press("\ue00c")
     lab.press("metrics.nps")
-    told = lambda: "Net Promoter Score" in "".join(lab.texts(".jp-Tooltip"))  # noqa: E731
+
+    def told():
+        return "Net Promoter Score" in "".join(lab.texts(".jp-Tooltip"))
+
     lab.press_until("\ue004", told, "the docstring is there", held="\ue008")
 
 

@@ -191,7 +191,10 @@ def test_hostile_texts_are_shown_and_not_run(browser, empty, tmp_path):
         "return survey.getAllQuestions().map(question => title(question.name));"
     )
     read = dict(zip([item.name for item in instrument(hostile_bank()).items], titles, strict=True))
-    squeeze = lambda text: " ".join(text.replace("\u2060", "").split())  # noqa: E731
+
+    def squeeze(text):
+        return " ".join(text.replace("\u2060", "").split())
+
     for name, text in HOSTILE.items():
         assert squeeze(text) in squeeze(read[f"q_{name}"]), name
     assert browser.find_elements("css selector", "#survey script, #survey b") == []
