@@ -125,7 +125,6 @@ def test_without_an_earlier_period_no_topic_has_a_life(study):
         topics.lifecycle(replace(said, study=replace(study, compare_to=None)))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_the_planted_topic_of_the_demo_is_found_and_nothing_else():
     study = cx.load("demo", period="2026Q3")
     rows = study.responses[study.responses["verbatim"].notna()]

@@ -81,7 +81,6 @@ def test_a_frequent_handle_moves_no_point():
     assert cosines[~same].max() < -0.5
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_minilm_is_that_of_sentence_transformers(project):
     from sentence_transformers import SentenceTransformer
 
@@ -100,7 +99,6 @@ def test_minilm_is_that_of_sentence_transformers(project):
     assert np.array_equal(ours[0], ours[3])
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_a_point_is_the_same_to_the_last_bit_whatever_is_embedded_with_it():
     model, words = (
         open_embedding("minilm"),
@@ -114,7 +112,6 @@ def test_a_point_is_the_same_to_the_last_bit_whatever_is_embedded_with_it():
     assert np.array_equal(apart, embed._encode(model, texts))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_the_model_is_loaded_in_silence(project, capfd):
     embed._load.cache_clear()
     open_embedding("minilm").points(["The app is slow."])

@@ -238,7 +238,6 @@ def test_silhouette_is_scikit_learns():
     assert np.isclose(silhouette(points, labels), silhouette_score(points.astype(float), labels, metric="cosine"))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_umap_finds_planted_topics_and_the_same_again():
     rng = np.random.default_rng(6)
     theme = rng.choice(5, 300, p=[0.4, 0.3, 0.15, 0.1, 0.05])
