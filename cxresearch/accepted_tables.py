@@ -1,7 +1,7 @@
 """What intake leaves of a study: its tables, each read when it is first asked for, and what was counted on the way."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -9,33 +9,59 @@ from cxresearch.intake.drift import WORDINGS
 from cxresearch.intake.redact import REDACTED
 
 
-@dataclass(frozen=True)
 class Quality:
-    """What intake counted.
+    """What intake counted, each table read when it is first asked for.
 
-    Attributes
+    Parameters
     ----------
-    tables
-        One row a file: `table`, `file`, `rows_in`, `accepted`, `quarantined`.
-    quarantine
-        One row a row set aside: `table`, `file`, `row`, `column`, `rule`; `moment` and `survey` where they are known.
-    notes
-        What was found or mended: `table`, `file`, `column`, `note`, `rows`.
-    joins
-        One row a join: `join`, `on`, `rows_before`, `rows_after`, `matched`, `unmatched`, `blank`.
-    wordings
-        One row a question, wording and day, of questions whose words differ between the files of the answers:
-        `column`, `wording` (its beginning), `day`, `rows`.
-    redaction
-        Personal data taken out of texts: `table`, `column`, `kind`, `items`, `texts` (answers that held some).
+    parts
+        The tables by name; one that is not there is empty.
     """
 
-    tables: pd.DataFrame
-    quarantine: pd.DataFrame
-    notes: pd.DataFrame
-    joins: pd.DataFrame
-    wordings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=WORDINGS))
-    redaction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REDACTED))
+    def __init__(self, parts: Mapping[str, pd.DataFrame] | None = None) -> None:
+        self._parts = parts or {}
+
+    @property
+    def tables(self) -> pd.DataFrame:
+        """One row a file: `table`, `file`, `rows_in`, `accepted`, `quarantined`."""
+        return self._part("tables")
+
+    @property
+    def quarantine(self) -> pd.DataFrame:
+        """One row a row set aside: `table`, `file`, `row`, `column`, `rule`; `moment`, `survey` where known."""
+        return self._part("quarantine")
+
+    @property
+    def notes(self) -> pd.DataFrame:
+        """What was found or mended: `table`, `file`, `column`, `note`, `rows`."""
+        return self._part("notes")
+
+    @property
+    def joins(self) -> pd.DataFrame:
+        """One row a join: `join`, `on`, `rows_before`, `rows_after`, `matched`, `unmatched`, `blank`."""
+        return self._part("joins")
+
+    @property
+    def wordings(self) -> pd.DataFrame:
+        """One row a question, wording and day, of questions whose words differ between the files of the answers.
+
+        Columns `column`, `wording` (its beginning), `day`, `rows`.
+        """
+        return self._part("wordings", WORDINGS)
+
+    @property
+    def redaction(self) -> pd.DataFrame:
+        """Personal data taken out of texts: `table`, `column`, `kind`, `items`, `texts` (answers that held some)."""
+        return self._part("redaction", REDACTED)
+
+    def noting(self, notes: Callable[[pd.DataFrame], pd.DataFrame]) -> "Quality":
+        """Return these counts with other notes, made of the present ones."""
+        known = {name: partial(self._part, name) for name in self._parts}
+        return Quality(Tables({**known, "notes": lambda: notes(self.notes)}))
+
+    def _part(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return one table."""
+        return self._parts[name] if name in self._parts else pd.DataFrame(columns=list(columns))
 
 
 class Tables(Mapping[str, pd.DataFrame]):

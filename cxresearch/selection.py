@@ -97,7 +97,7 @@ def _cut(study: StudyData, name: str, level: str) -> StudyData:
         study,
         periods=found,
         compare_to=study.compare_to if study.compare_to in found else None,
-        quality=replace(study.quality, notes=_noted(study, name, set(reads), int((~chosen).sum()))),
+        quality=study.quality.noting(partial(_noted, study, name, set(reads), int((~chosen).sum()))),
         tables=Tables(reads),
         weighting=weighting,
     )
@@ -150,9 +150,8 @@ def _where(rows: Rows, column: str, values: Sequence[str] | pd.Series) -> pd.Dat
     return frame[frame[column].isin(values)].reset_index(drop=True)
 
 
-def _noted(study: StudyData, name: str, tables: set[str], others: int) -> pd.DataFrame:
+def _noted(study: StudyData, name: str, tables: set[str], others: int, notes: pd.DataFrame) -> pd.DataFrame:
     """Return the notes on a study's tables with those that tell what was left out."""
-    notes = study.quality.notes
     found = [("responses", f"of other levels of {name}, or of none: left out here", others)]
     lacking = [table for table in study.tables if table not in tables]
     found += [(table, f"left out here: its rows do not tell their {name}", 0) for table in lacking]

@@ -32,6 +32,7 @@ __all__ = [
     "planned",
     "planned_only",
     "project_root",
+    "said",
     "source_files",
     "sources_of",
     "study_file",
@@ -214,14 +215,28 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
         if key := _plan_of(study)[0]:
             return key
         found = inputs(study)
-    # Of the study file counts what it says, not how it is written.
-    told = {name: content for name, content in found.items() if name != study.path.name}
+    rows = {name: content for name, content in found.items() if not _is_setting(name)}
     here = Path(__file__).parent
     readers = [here / name for name in READERS] + [
         path for room in ("schema", "intake") for path in sorted((here / room).rglob("*.py"))
     ]
     code = {str(file.relative_to(here)): file_digest(file) for file in readers}
-    return digest(study.model_dump(mode="json"), told, code)
+    return digest(said(study, found), rows, code)
+
+
+def said(study: Study, found: Mapping[str, str]) -> str:
+    """Return the digest of what people wrote about a study's data: the study file and the YAML files beside it.
+
+    Parameters
+    ----------
+    study
+        The study file.
+    found
+        What `inputs` returns.
+    """
+    # Of the study file counts what it says, not how it is written.
+    others = {name: content for name, content in found.items() if _is_setting(name) and name != study.path.name}
+    return digest(study.model_dump(mode="json"), others)
 
 
 def planned(study: Study, key: str, only: Mapping[str, str]) -> dict[str, str]:
@@ -276,6 +291,11 @@ def inside(folder: Path, text: str) -> Path:
     if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
         raise StudyError(f"{where} is a link that leaves the study's folder; copy the export into it.")
     return path
+
+
+def _is_setting(name: str) -> bool:
+    """Return whether an input is a YAML file beside the study file, and no export."""
+    return name.endswith(".yaml") and "/" not in name
 
 
 def _identity(study: Study) -> str:

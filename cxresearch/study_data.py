@@ -17,6 +17,7 @@ from cxresearch.intake.redact import redacted
 from cxresearch.intake.segments import SEGMENTED, outcome_segments, with_segments
 from cxresearch.notebook_errors import tell_in_sentences
 from cxresearch.progress import tracked
+from cxresearch.reads import MOMENTS, RESULTS, note_read
 from cxresearch.schema import Study
 from cxresearch.strict_yaml import StudyError, nearest
 from cxresearch.study import data_key, inputs, level_key, load_study, pages_of_results, planned_only, source_files
@@ -249,7 +250,7 @@ def asked(study: Study, kind: str) -> list[str]:
     StudyError
         If the data are wrong.
     """
-    given = _cached(fill(study), "responses")
+    given = _cached(fill(study), "responses", MOMENTS)
     if "responded_at" not in given.schema_arrow.names:
         return [periods.ALL]
     return sorted(_named(_column(given, "responded_at"), kind, study).dropna().unique())
@@ -298,6 +299,7 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     """
     from cxresearch.present.payload import Payload
 
+    note_read(RESULTS)
     period = period or (study.period if isinstance(study, StudyData) else periods.ALL)
     key = _key_of(study)
     pages = pages_of_results(key, period)
@@ -310,10 +312,23 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     return [Payload.from_json(found) for outputs in kept for found in outputs or []]
 
 
+def parts(key: str, cache: Store) -> dict[str, str]:
+    """Return the digest of each part of a study's accepted tables that may be read, by `key`; none where none is kept.
+
+    Parameters
+    ----------
+    key
+        What `fill` returns.
+    cache
+        The project's store.
+    """
+    return cache.read_json(KIND, f"{key}-{COMPLETE}") or {}
+
+
 def _is_whole(key: str, cache: Store) -> bool:
     """Return whether all tables of a study are kept as they were written."""
-    kept = cache.read_json(KIND, f"{key}-{COMPLETE}") or {}
-    files = [(cache.path(KIND, f"{key}-{name}.parquet"), written) for name, written in kept.items()]
+    kept = parts(key, cache)
+    files = [(cache.path(KIND, f"{key}-{name}.parquet"), kept[name]) for name in kept if name != MOMENTS]
     return bool(files) and all(path.is_file() and file_digest(path) == written for path, written in files)
 
 
@@ -355,6 +370,8 @@ def _fill(study: Study, key: str, cache: Store) -> None:
         target = cache.path(KIND, f"{key}-{name}.parquet")
         write_atomic(target, frame.reset_index(drop=True).to_parquet)
         kept[name] = file_digest(target)
+    moments = frames["responses"].get("responded_at")
+    kept[MOMENTS] = kept["responses"] if moments is None else digest(moments.to_numpy().tobytes())
     write_atomic(cache.path(REVIEW, f"{study.folder.name}.csv"), partial(review.to_csv, index=False))
     cache.write_json(KIND, f"{key}-{COMPLETE}", kept)
 
@@ -364,10 +381,11 @@ def _rows_in(accepted: Accepted) -> int:
     return int(accepted.counts["rows_in"].sum())
 
 
-def _cached(key: str, name: str) -> "parquet.ParquetFile":
-    """Return one cached frame, open and not yet read."""
+def _cached(key: str, name: str, part: str = "") -> "parquet.ParquetFile":
+    """Return one cached frame, open and not yet read; `part` names what of it will be, where that is not all."""
     from pyarrow import parquet
 
+    note_read(part or name)
     try:
         return parquet.ParquetFile(store().path(KIND, f"{key}-{name}.parquet"))
     except FileNotFoundError:
@@ -390,7 +408,8 @@ def _read(key: str, name: str, kept: np.ndarray | None = None) -> pd.DataFrame:
 
 def _quality(key: str) -> Quality:
     """Return intake's counts."""
-    return Quality(**{name: _read(key, f"quality-{name}") for name in (*QUALITY, "joins", "wordings", "redaction")})
+    names = (*QUALITY, "joins", "wordings", "redaction")
+    return Quality(Tables({name: partial(_read, key, f"quality-{name}") for name in names}))
 
 
 def _period(text: str, study: Study) -> periods.Period | None:
@@ -403,7 +422,7 @@ def _period(text: str, study: Study) -> periods.Period | None:
 
 def _asked_in(key: str, wanted: periods.Period | None, study: Study) -> pd.Series:
     """Return the name of the period in which each response was given."""
-    given = _cached(key, "responses")
+    given = _cached(key, "responses", MOMENTS)
     if wanted is None:
         return pd.Series(periods.ALL, range(given.metadata.num_rows), dtype="str")
     if "responded_at" not in given.schema_arrow.names:

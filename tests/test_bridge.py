@@ -118,7 +118,7 @@ def study(frame, compare_to="2026Q2"):
             "high_impact": {"by": "revenue", "months_before": 12, "top": 0.25},
         }
     )
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     months = pd.to_datetime(["2025-08-01", "2026-06-01", "2026-07-01"])
     customers = np.arange(200)
     revenue = pd.concat(

@@ -28,7 +28,7 @@ from cxresearch.strict_yaml import StudyError, validate
 from cxresearch.study_data import StudyData
 
 N = 40
-NO_QUALITY = Quality(*[pd.DataFrame()] * 4)
+NO_QUALITY = Quality()
 
 
 def study_of(actions=None, tables=None, **columns):

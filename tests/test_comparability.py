@@ -8,7 +8,6 @@ import pytest
 
 from cxresearch import metrics
 from cxresearch.comparability import breaks, comparability
-from cxresearch.intake.drift import WORDINGS
 from cxresearch.schema import Study
 from cxresearch.study_data import Quality, StudyData, load
 
@@ -29,7 +28,7 @@ def study(rows: pd.DataFrame, *, wordings: pd.DataFrame | None = None, tables: d
     columns = {"responded_at": {"from": "d", "format": "%Y-%m-%d"}, "nps": "q", "csat": {"from": "c", "scale": [1, 5]}}
     responses = {"source": "a.csv", "columns": columns, **declared.pop("responses", {})}
     definition = Study.model_validate({"title": "By hand", "tables": {"responses": responses}, **declared})
-    quality = Quality(NONE, NONE, NONE, NONE, pd.DataFrame(columns=WORDINGS) if wordings is None else wordings)
+    quality = Quality() if wordings is None else Quality({"wordings": wordings})
     last = rows["period"].max()
     return StudyData(
         definition, last, None, sorted(set(rows["period"])), quality, {"responses": rows, **(tables or {})}

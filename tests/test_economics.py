@@ -28,7 +28,7 @@ def study_of(tables: dict[str, pd.DataFrame], period: str = "2026Q2", **declared
     }
     sources["responses"] = {"source": "r.csv", "columns": {"response_id": "id", "nps": "q"}}
     definition = Study.model_validate({"title": "Money", "tables": sources, **declared})
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     return StudyData(definition, period, None, [period], quality, tables)
 
 

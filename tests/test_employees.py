@@ -37,7 +37,7 @@ def as_study(employees, answers, **tables):
         {"title": "Made up", "tables": {"responses": {"source": "a.csv", "columns": columns}}}
     )
     periods = sorted(answers["period"].unique())
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     frames = {"responses": answers.assign(survey="transactional"), "employees": employees} | tables
     return StudyData(definition, periods[-1], None, periods, quality, frames)
 

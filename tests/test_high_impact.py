@@ -54,7 +54,7 @@ def as_study(responses, revenue, *, rule=True, **tables):
     text["tables"] = {"responses": {"source": "a.csv", "columns": columns}}
     text["tables"]["revenue"] = {"source": "b.csv", "columns": bill}
     text |= {"high_impact": {"by": "revenue", "months_before": 12, "top": 0.1}} if rule else {}
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     frames = {"responses": responses.assign(survey="relationship"), "revenue": revenue} | tables
     return StudyData(Study.model_validate(text), "2026Q3", "2026Q2", QUARTERS, quality, frames)
 

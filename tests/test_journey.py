@@ -33,7 +33,7 @@ def study(responses, *, journey=("order", "repair"), period=PERIOD, changes=None
         {"title": "A study", "tables": {"responses": answers, **declared}, "journey": list(journey)}
     )
     frame = responses.assign(period=responses.get("period", period))
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     periods = sorted(frame["period"].unique())
     return StudyData(definition, period, None, periods, quality, {"responses": frame, **tables})
 

@@ -21,8 +21,7 @@ def study_of(bills, customers=None) -> StudyData:
     definition = Study.model_validate(
         {"title": "Bills", "tables": {"responses": {"source": "a.csv", "columns": {"nps": "Q1"}}}}
     )
-    empty = pd.DataFrame()
-    return StudyData(definition, "all", None, ["all"], Quality(empty, empty, empty, empty), tables)
+    return StudyData(definition, "all", None, ["all"], Quality(), tables)
 
 
 BILLS = [

@@ -90,10 +90,11 @@ def counted() -> Quality:
     tables = [("responses", "a.csv", 15, 10, 5), ("responses", "b.csv", 7, 3, 4), ("customers", "b.csv", 9, 8, 1)]
     notes = [("responses", "a.csv", "nps", "labels cut", 3), ("responses", "b.csv", "nps", "labels cut", 4)]
     return Quality(
-        pd.DataFrame(tables, columns=["table", "file", "rows_in", "accepted", "quarantined"]),
-        quarantine.astype({"survey": "str", "moment": "datetime64[us]"}),
-        pd.DataFrame(notes, columns=["table", "file", "column", "note", "rows"]),
-        pd.DataFrame(),
+        {
+            "tables": pd.DataFrame(tables, columns=["table", "file", "rows_in", "accepted", "quarantined"]),
+            "quarantine": quarantine.astype({"survey": "str", "moment": "datetime64[us]"}),
+            "notes": pd.DataFrame(notes, columns=["table", "file", "column", "note", "rows"]),
+        }
     )
 
 

@@ -62,8 +62,7 @@ def made(n=60, months=9, score=None, bill=None, customers=None, **more) -> Study
         tables["customers"] = customers(ids)
         listed["customers"] = {"source": "b.csv", "columns": {"customer_id": "id", "plan": "plan"}}
     definition = Study.model_validate({"title": "Made", "tables": listed})
-    empty = pd.DataFrame()
-    return StudyData(definition, "all", None, ["all"], Quality(empty, empty, empty, empty), tables)
+    return StudyData(definition, "all", None, ["all"], Quality(), tables)
 
 
 def without(study: StudyData, name: str, column: str | None = None) -> StudyData:

@@ -14,7 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXPLORE = "11-explore"
 # A room may import from the rooms to its left, and from itself.
 ROOMS = [
-    ["strict_yaml", "periods", "progress"],
+    ["strict_yaml", "periods", "progress", "reads"],
     ["notebook_errors"],
     ["cache"],
     ["database"],

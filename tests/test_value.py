@@ -25,8 +25,7 @@ def study(tables: dict[str, pd.DataFrame], **nps: object) -> StudyData:
     definition = Study.model_validate(
         {"title": "Value", "tables": {"responses": {"source": "r.csv", "columns": columns}, **sources}}
     )
-    empty = pd.DataFrame()
-    return StudyData(definition, "2026Q3", None, ["2026Q3"], Quality(empty, empty, empty, empty), tables)
+    return StudyData(definition, "2026Q3", None, ["2026Q3"], Quality(), tables)
 
 
 def responses(scores: list[float], customers: list[str]) -> pd.DataFrame:

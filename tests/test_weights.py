@@ -358,8 +358,7 @@ def study(rules=None, design=None, **change):
     invitations = pd.DataFrame({"customer_id": [f"C{i:03d}" for i in range(20, 320)]})
     invitations["plan"] = ["Basic"] * 40 + ["Pro"] * 60 + ["Basic"] * 110 + ["Pro"] * 90
     invitations["invited_at"] = pd.Timestamp("2026-08-01")
-    empty = pd.DataFrame()
-    quality = Quality(**{name: empty for name in Quality.__dataclass_fields__})
+    quality = Quality()
     tables = {"responses": responses, "customers": customers, "invitations": invitations}
     return StudyData(definition, "2026Q3", "2026Q2", ["2026Q2", "2026Q3"], quality, tables)
 

@@ -41,13 +41,15 @@ def stylesheet() -> str:
     return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
-def fragment(payload: ProtectedPayload) -> str:
+def fragment(payload: ProtectedPayload, pictures: plots.Pictures | None = None) -> str:
     """Return a protected payload as an HTML `<figure>`.
 
     Parameters
     ----------
     payload
         As `disclosure.protect` returns it.
+    pictures
+        Its figure, where it is drawn for other uses too.
 
     Returns
     -------
@@ -65,7 +67,8 @@ def fragment(payload: ProtectedPayload) -> str:
         raise TypeError(f"fragment: found a {type(payload).__name__}; only what disclosure.protect returns is drawn.")
     if payload.kind == "record":
         return ""
-    content = CONTENTS.get(payload.kind, _plot)(payload)
+    pictures = pictures or plots.Pictures(payload)
+    content = CONTENTS[payload.kind](payload) if payload.kind in CONTENTS else _plot(payload, pictures)
     return f'<figure class="cx cx-{payload.kind}" id="{payload.key}">{content}</figure>'
 
 
@@ -140,15 +143,15 @@ def _data(payload: ProtectedPayload, summary: str = "Data behind this figure") -
     return f'<details class="cx-data"><summary>{summary}</summary>{tables.table(payload)}</details>'
 
 
-def _plot(payload: ProtectedPayload) -> str:
+def _plot(payload: ProtectedPayload, pictures: plots.Pictures) -> str:
     """Return a figure with its finding, data and caption."""
     if not plots.has_picture(payload):
         empty = '<p class="cx-empty">No picture: nothing may be shown, there are no data, or one period only.</p>'
         return f"{_finding(payload)}{empty}{_data(payload)}{_caption(payload)}"
     sources = "".join(
-        f'<source media="{media}" {_image(payload, theme, width, "srcset")}>' for media, theme, width in SOURCES
+        f'<source media="{media}" {_image(pictures, theme, width, "srcset")}>' for media, theme, width in SOURCES
     )
-    image = f'<img alt="{escaped(words.alt(payload))}" {_image(payload, "light", "wide", "src")}>'
+    image = f'<img alt="{escaped(words.alt(payload))}" {_image(pictures, "light", "wide", "src")}>'
     picture = f'<picture class="cx-picture">{sources}{image}</picture>'
     return f"{_finding(payload) or _reading(payload)}{picture}{_data(payload)}{_caption(payload)}"
 
@@ -159,11 +162,11 @@ def _reading(payload: ProtectedPayload) -> str:
     return f'<p class="cx-reading">{typeset(text)}</p>' if text else ""
 
 
-def _image(payload: ProtectedPayload, theme: str, width: str, attribute: str) -> str:
+def _image(pictures: plots.Pictures, theme: str, width: str, attribute: str) -> str:
     """Return the attributes of one variant of a picture."""
-    figure = plots.draw(payload, theme, width)
+    figure, picture = pictures.of(theme, width)
     across, down = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
-    return f'{attribute}="{_inline(png(figure, small=True))}" width="{across}" height="{down}"'
+    return f'{attribute}="{_inline(png(picture, small=True))}" width="{across}" height="{down}"'
 
 
 def _inline(picture: bytes) -> str:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
 import pandas as pd
@@ -118,6 +119,16 @@ class Grid:
 
     def to_frame(self) -> pd.DataFrame:
         """Return a DataFrame; integers and booleans with missing values are the nullable `Int64` and `boolean`."""
+        # Copy on write: whoever changes theirs changes no other's.
+        return self._frame.copy(deep=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the frame behind on the way to another process, which makes it anew where it needs it."""
+        return {name: value for name, value in self.__dict__.items() if name != "_frame"}
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        """The frame, made once: a drawing asks for it dozens of times."""
         values = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
         return pd.DataFrame(
             {name: _series(found, kind) for name, kind, found in zip(self.columns, self.types, values, strict=True)},

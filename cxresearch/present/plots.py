@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL.Image import Image
 
 from cxresearch.present import canvas as sheet
 from cxresearch.present import frames
@@ -73,8 +74,36 @@ def has_picture(payload: ProtectedPayload) -> bool:
     return bool(frames.floats(frame, value_of(payload)).notna().any())
 
 
-def files(payload: ProtectedPayload) -> dict[str, bytes]:
+class Pictures:
+    """A payload's figure in each theme and width, drawn and painted once, when it is first asked for.
+
+    Parameters
+    ----------
+    payload
+        As for `draw`.
+    """
+
+    def __init__(self, payload: ProtectedPayload) -> None:
+        self._payload = payload
+        self._found: dict[tuple[str, str], tuple[Figure, Image]] = {}
+
+    def of(self, theme: str, width: str) -> tuple[Figure, Image]:
+        """Return the figure and its pixels."""
+        if (theme, width) not in self._found:
+            figure = draw(self._payload, theme, width)
+            self._found[theme, width] = figure, sheet.painted(figure)
+        return self._found[theme, width]
+
+
+def files(payload: ProtectedPayload, pictures: Pictures | None = None) -> dict[str, bytes]:
     """Return a figure as files, by name: PNG of twice its size and SVG, light and dark.
+
+    Parameters
+    ----------
+    payload
+        As for `draw`.
+    pictures
+        Its figure, where some of it was drawn before.
 
     Raises
     ------
@@ -82,10 +111,11 @@ def files(payload: ProtectedPayload) -> dict[str, bytes]:
         As `draw`.
     """
     found: dict[str, bytes] = {}
+    pictures = pictures or Pictures(payload)
     for theme in THEMES:
-        figure = draw(payload, theme)
+        figure, picture = pictures.of(theme, "wide")
         name = payload.key if theme == "light" else f"{payload.key}-{theme}"
-        found |= {f"{name}.png": sheet.png(figure), f"{name}.svg": sheet.svg(figure)}
+        found |= {f"{name}.png": sheet.png(picture), f"{name}.svg": sheet.svg(figure)}
     return found
 
 

@@ -109,7 +109,7 @@ def _company(world: World, rng: np.random.Generator) -> StudyData:
     tables = {"responses": {"source": "a.csv", "columns": {"nps": {"from": "Q1"}}}}
     definition = Study.model_validate({"title": "Simulated", "tables": tables})
     names = sorted(answers["period"].unique())
-    quality = Quality(*(pd.DataFrame() for _ in range(4)))
+    quality = Quality()
     frames = {"responses": answers.assign(survey="transactional"), "employees": employees}
     return StudyData(definition, names[-1], names[-2], names, quality, frames)
 

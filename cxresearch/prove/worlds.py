@@ -67,7 +67,6 @@ def as_study(answers: pd.DataFrame) -> StudyData:
             "segments": {"group": "group"},
         }
     )
-    empty = pd.DataFrame()
     rows = answers.assign(survey="relationship")
-    quality = Quality(empty, empty, empty, empty)
+    quality = Quality()
     return StudyData(definition, "2026Q3", "2026Q2", ["2026Q2", "2026Q3"], quality, {"responses": rows})

@@ -1,9 +1,11 @@
 """Draws protected results, several at a time, and keeps each drawing under the digest of what it shows."""
 
 import base64
-from collections.abc import Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -48,18 +50,68 @@ def draw_all(payloads: Sequence[ProtectedPayload], sources: str, store: Store, p
     ------
     ReportError
         If a result cannot be drawn.
+    BrokenExecutor
+        If a process that draws was killed.
     """
     shown = told_once([payload for payload in payloads if payload.kind != UNDRAWN])
-    keys = {payload.source: digest(payload.to_json(), sources) for payload in shown}
+    keys = {payload.source: key_of(payload, sources) for payload in shown}
     kept = {source: _from_json(found) for source, key in keys.items() if (found := store.read_json(KIND, key))}
     waiting = [payload for payload in shown if payload.source not in kept]
-    try:
-        for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
-            store.write_json(KIND, keys[payload.source], _to_json(drawn))
-            kept[payload.source] = drawn
-    except BrokenExecutor:
-        raise ReportError("a process that draws pages was killed, most often because memory ran out.") from None
+    for payload, drawn in zip(waiting, _drawn(waiting, pool), strict=True):
+        store.write_json(KIND, keys[payload.source], _to_json(drawn))
+        kept[payload.source] = drawn
     return {source: kept[source] for source in keys}
+
+
+def begun(pool: Executor, payloads: int, call: Callable[..., bytes], *arguments: Any) -> Future[bytes]:
+    """Return what a call with some results will give: made elsewhere, or here and at once where they are few.
+
+    Parameters
+    ----------
+    pool
+        Who makes it.
+    payloads
+        How many results it is about.
+    call, *arguments
+        What is to be done.
+    """
+    if payloads > FEW:
+        return pool.submit(call, *arguments)
+    done: Future[bytes] = Future()
+    done.set_result(call(*arguments))
+    return done
+
+
+def undrawn(payloads: Sequence[ProtectedPayload], sources: str, store: Store) -> list[ProtectedPayload]:
+    """Return the results of which no drawing is kept, as they are drawn.
+
+    Parameters
+    ----------
+    payloads, sources, store
+        As for `draw_all`.
+    """
+    shown = told_once([payload for payload in payloads if payload.kind != UNDRAWN])
+    return [payload for payload in shown if not store.path(KIND, f"{key_of(payload, sources)}.json").is_file()]
+
+
+def key_of(payload: ProtectedPayload, sources: str) -> str:
+    """Return the key under which a drawing is kept."""
+    return digest(payload.to_json(), sources)
+
+
+def draw_and_keep(payload: ProtectedPayload, key: str, cache: Path) -> None:
+    """Draw a result and keep the drawing, in the process that draws.
+
+    Parameters
+    ----------
+    payload
+        A protected result.
+    key
+        Of `key_of`.
+    cache
+        The project's `.cache`.
+    """
+    Store(cache).write_json(KIND, key, _to_json(drawing(payload)))
 
 
 def told_once(payloads: Sequence[ProtectedPayload]) -> list[ProtectedPayload]:
@@ -86,7 +138,9 @@ def drawing(payload: ProtectedPayload) -> Drawing:
     with mpl.rc_context():
         mpl.rcdefaults()
         try:
-            return Drawing(html.fragment(payload), plots.files(payload) if plots.has_picture(payload) else {})
+            pictures = plots.Pictures(payload)
+            files = plots.files(payload, pictures) if plots.has_picture(payload) else {}
+            return Drawing(html.fragment(payload, pictures), files)
         except Exception as error:
             words = f"{payload.source} cannot be drawn ({type(error).__name__}); nothing was published."
             raise ReportError(words) from error

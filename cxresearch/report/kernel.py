@@ -98,6 +98,7 @@ def main() -> None:
     """Limit the memory, then become a kernel."""
     if limit := os.environ.get(MEMORY_VARIABLE):
         resource.setrlimit(resource.RLIMIT_AS, (int(limit), int(limit)))
+    spare_grammar()
     from ipykernel.kernelapp import launch_new_instance
 
     threading.Thread(target=_end_with_parent, args=(int(os.environ["JPY_PARENT_PID"]),), daemon=True).start()

@@ -1,14 +1,17 @@
 """One report: fill the cache, run, protect, draw, check, publish."""
 
+import asyncio
 import json
 import os
 import platform
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +35,13 @@ from cxresearch.report.run import Crew, Options, clean_logs, payloads_of, run_pa
 from cxresearch.strict_yaml import shown
 
 if TYPE_CHECKING:
-    from cxresearch.present.disclosure import Judged, Policy
+    from cxresearch.present.disclosure import Judged
     from cxresearch.present.payload import Payload
+    from cxresearch.report.early import Judge
 
 # How many of each kind stay in the cache: dozens of versions of a report, at most some hundred megabytes.
-REMEMBERED = {"executed": 200, "payloads": 200, "drawn": 400}
+REMEMBERED = {"executed": 200, "payloads": 200, "reads": 200, "drawn": 400}
+KILLED = "a process that draws pages was killed, most often because memory ran out."
 # What a run does beside executing notebooks.
 OWN_STEPS = DATA, PAGES = "data", "pages"
 
@@ -96,10 +101,15 @@ async def make(plan: Plan, store: Store, options: Options, steps: Steps, crew: C
         If a notebook, the drawing or the publishing fails; `latest` is untouched.
     """
     began = time.monotonic()
+    last = compared_with(folder_of(plan), plan.key)
+    judge = partial(_judged, plan, last)
     with staging_folder(folder_of(plan)) as staging:
-        took = await _run(plan, store, options, steps, crew)
+        took = await _run(plan, store, options, steps, crew, judge)
         with steps.timed(PAGES):
-            folder, restated = await _drawn_and_published(plan, store, staging, steps, crew)
+            try:
+                folder, restated = await _drawn_and_published(plan, store, staging, crew, last, judge)
+            except BrokenExecutor:
+                raise ReportError(KILLED) from None
     seconds = time.monotonic() - began
     return Made(folder, address_of(plan), took, len(plan.pages), seconds, unchanged=False, restated=restated)
 
@@ -125,7 +135,9 @@ def address_of(plan: Plan) -> str:
     return f"reports/{plan.run.name}/{LATEST}/{INDEX}"
 
 
-async def _run(plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew) -> dict[str, float]:
+async def _run(
+    plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew, judge: "Judge"
+) -> dict[str, float]:
     """Fill the cache and execute the notebooks; return the seconds that each executed one took."""
     logs = clean_logs(store, plan.run.name)
     with steps.timed(DATA):
@@ -135,7 +147,10 @@ async def _run(plan: Plan, store: Store, options: Options, steps: Steps, crew: C
         # Levels of `for_each:` were chosen so that none is exposed.
         if plan.run.only and not plan.run.level:
             await crew.own(refuse_exposed, plan.run, plan.study)
-    took = await run_pages(plan, store, options, steps, crew)
+    from cxresearch.report.early import drawing_early
+
+    async with drawing_early(plan, store, crew, judge) as ended:
+        took = await run_pages(plan, store, options, steps, crew, ended)
     for page in plan.pages:
         if page.name not in took:
             steps.line(page.name, "  kept")
@@ -144,29 +159,33 @@ async def _run(plan: Plan, store: Store, options: Options, steps: Steps, crew: C
 
 
 async def _drawn_and_published(
-    plan: Plan, store: Store, staging: Path, steps: Steps, crew: Crew
+    plan: Plan, store: Store, staging: Path, crew: Crew, last: Path | None, judge: "Judge"
 ) -> tuple[Path, tuple[str, ...]]:
     """Protect, draw and check each tier and publish all; return where, and what is restated."""
     from cxresearch.present.disclosure import Policy
     from cxresearch.present.payload import Payload
     from cxresearch.report import tiers
     from cxresearch.report.crate import CRATE, crate
-    from cxresearch.report.draw import draw_all
+    from cxresearch.report.draw import begun, draw_all
     from cxresearch.report.restated import Restated, restated
     from cxresearch.report.since import since
 
     payloads = [Payload.from_json(found) for page in plan.pages for found in payloads_of(page, store)]
-    policy, files, last = Policy.of(plan.study), dict[str, bytes](), compared_with(staging.parent, plan.key)
+    policy, files = Policy.of(plan.study), dict[str, bytes]()
     record = {**recorded(plan), "compared_with": last.name if last else None}
     before = (read_manifest(last) if last else None) or {}
     changed: dict[str, Restated | None] = {}
-    judged = await crew.own(_judged, plan, payloads, policy, last)
+    judged = await crew.own(judge, payloads)
     for tier in dict.fromkeys(plan.run.tiers):
         protected = judged.shown_to(tier)
+        told = plan.title, plan.run.period, policy.banner, protected.payloads
+        # Beside the drawing: it takes as long as dozens of pictures.
+        book = begun(crew.executor, len(protected.payloads), tiers.book, *told)
         drawings = await crew.own(draw_all, protected.payloads, plan.sources, store, crew.executor)
         changed[tier] = restated(last / tier, before, record, protected.payloads) if last else None
         inputs = since(before, record) if last else None
-        own = tiers.tier_files(plan, tier, protected, drawings, policy.banner, changed[tier], inputs)
+        tables = await asyncio.wrap_future(book)
+        own = tiers.tier_files(plan, tier, protected, drawings, tables, policy.banner, changed[tier], inputs)
         files |= {f"{tier}/{name}": data for name, data in own.items()}
         files |= tiers.front_files(tier, own) if tier == tiers.front_tier(plan) else {}
     check_pages({name: data.decode() for name, data in files.items() if name.endswith(".html")})
@@ -176,21 +195,21 @@ async def _drawn_and_published(
     if package_digest() != plan.sources:
         raise ReportError("cxresearch itself was changed while the pages were drawn; run the report again.")
     folder = publish(staging, write_manifest(staging, record))
-    told = changed[tiers.front_tier(plan)]
+    front = changed[tiers.front_tier(plan)]
     warning = [f"Disclosure: {judged.warning}"] if judged.warning else []
-    return folder, (*(told.lines() if told else ()), *warning)
+    return folder, (*(front.lines() if front else ()), *warning)
 
 
-def _judged(plan: Plan, payloads: "list[Payload]", policy: "Policy", last: Path | None) -> "Judged":
+def _judged(plan: Plan, last: Path | None, payloads: "list[Payload]") -> "Judged":
     """Return what may be seen of a run, beside what was published last and knowing which segments lie within others."""
-    from cxresearch.present.disclosure import judge
+    from cxresearch.present.disclosure import Policy, judge
     from cxresearch.present.nesting import nesting
     from cxresearch.report.results import RESULTS
     from cxresearch.study_data import segments_of_all
 
     # Hiding is equal in all tiers, so that the results above the tiers' folders stand for all of them.
     results = json.loads((last / RESULTS).read_bytes())["notebooks"] if last else None
-    return judge(payloads, policy, within=nesting(segments_of_all(plan.study)), published=results)
+    return judge(payloads, Policy.of(plan.study), within=nesting(segments_of_all(plan.study)), published=results)
 
 
 def forget_oldest(store: Store, runs: int = 1) -> None:

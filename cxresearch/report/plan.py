@@ -14,7 +14,7 @@ import cxresearch
 from cxresearch.cache import digest, file_digest
 from cxresearch.report.notebook import Cell, Parameter, declared_parameters, fits, headings, read_cells
 from cxresearch.strict_yaml import StudyError, nearest
-from cxresearch.study import Run, Study, data_key, inputs, level_key, load_study, planned, project_root, titled
+from cxresearch.study import Run, Study, data_key, inputs, level_key, load_study, planned, project_root, said, titled
 
 SUMMARY = "00-summary"
 INDEX = "index.html"
@@ -42,8 +42,10 @@ class Page:
         The parameters that it declares, by name.
     given
         The values that this run hands over, by name.
+    basis
+        Digest of all that its outputs depend on beside the data.
     key
-        Digest of all that its outputs depend on.
+        Digest of all that its outputs may depend on.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Page:
     cells: tuple[Cell, ...]
     declared: dict[str, Parameter]
     given: dict[str, Any]
+    basis: str = ""
     key: str = ""
 
     @property
@@ -87,8 +90,9 @@ class Plan:
         The project's folder.
     inputs
         Digest of each file and database table that the numbers rest on, by name.
-    data_key, sources, lock
-        Digests of all that the accepted tables depend on, of the package's sources, and of the lock file.
+    tables_key, data_key, sources, lock
+        Digests of all that the accepted tables depend on, of these for the levels that the run is about, of the
+        package's sources, and of the lock file.
     environment
         What tells the notebooks of this data, and of the levels that the run is about.
     pages
@@ -101,6 +105,7 @@ class Plan:
     study: Study
     root: Path
     inputs: Mapping[str, str]
+    tables_key: str
     data_key: str
     sources: str
     lock: str
@@ -131,10 +136,10 @@ def make_plan(run: Run) -> Plan:
     root, study = project_root(), load_study(run.study_path)
     pages = [_page(path, run) for path in notebook_paths(run, root)]
     found, sources, lock = inputs(study), package_digest(), lock_digest(root)
-    whole = data_key(study, found)
-    key = level_key(whole, run.only)
+    tables_key = data_key(study, found)
+    key = level_key(tables_key, run.only)
     code = sources, lock, list(sys.version_info[:2])
-    keyed = _keyed(pages, (key, *code))
+    keyed = _keyed(pages, [said(study, found), run.only, *code], key)
     methods = root / METHODS
     shown = [
         study.title,
@@ -143,8 +148,10 @@ def make_plan(run: Run) -> Plan:
         [(page.name, page.key) for page in keyed],
         file_digest(methods) if methods.is_file() else "",
     ]
-    environment = planned(study, whole, run.only)
-    return Plan(run, study, root, found, key, sources, lock, tuple(keyed), digest(*shown, *code), environment)
+    environment = planned(study, tables_key, run.only)
+    return Plan(
+        run, study, root, found, tables_key, key, sources, lock, tuple(keyed), digest(*shown, *code), environment
+    )
 
 
 def refuse_unknown(run: Run) -> None:
@@ -230,12 +237,13 @@ def _check_own(name: str, value: Any, declared: dict[str, Parameter], notebook: 
         )
 
 
-def _keyed(pages: list[Page], common: tuple[Any, ...]) -> list[Page]:
+def _keyed(pages: list[Page], common: list[Any], data: str) -> list[Page]:
     """Return the pages with their keys; the summary reads the others' results, so its key covers theirs."""
-    keys = {page.name: digest(page.content, page.parameters, *common) for page in pages}
+    bases = {page.name: digest(page.content, page.parameters, *common) for page in pages}
+    keys = {name: digest(basis, data) for name, basis in bases.items()}
     others = [keys[name] for name in sorted(keys) if name != SUMMARY]
     keys[SUMMARY] = digest(keys[SUMMARY], others)
-    return [replace(page, key=keys[page.name]) for page in pages]
+    return [replace(page, basis=bases[page.name], key=keys[page.name]) for page in pages]
 
 
 def _folder_name(study: str) -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from cxresearch.cache import Store, digest
+from cxresearch.reads import READS, RESULTS
 from cxresearch.report.failure import ReportError
 from cxresearch.report.plan import SUMMARY, Page, Plan
 from cxresearch.report.progress import Steps
+from cxresearch.report.reuse import keep_noted, of_results, reused
 from cxresearch.report.turns import Turns, keep_seconds, urgencies
 from cxresearch.report.worker import Outcome, Task, execute
 from cxresearch.report.workers import LOCAL
@@ -64,7 +66,9 @@ class Crew:
     own: Callable[..., Awaitable[Any]]
 
 
-async def run_pages(plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew) -> dict[str, float]:
+async def run_pages(
+    plan: Plan, store: Store, options: Options, steps: Steps, crew: Crew, ended: asyncio.Event
+) -> dict[str, float]:
     """Execute what has to be executed and return the seconds that each executed notebook took.
 
     Parameters
@@ -79,19 +83,37 @@ async def run_pages(plan: Plan, store: Store, options: Options, steps: Steps, cr
         Told what begins and ends.
     crew
         The workers.
+    ended
+        Set whenever results are there that were not.
 
     Raises
     ------
     ReportError
         If a notebook fails; those of this run that have not begun are dropped.
     """
-    waiting = pages_to_run(plan, store, options)
-    tasks = {page.name: _task(page, plan, store, options) for page in waiting}
-    last = [tasks.pop(SUMMARY)] if SUMMARY in tasks else []
-    urgency = urgencies(plan, store)
-    took = await _executed(tasks.values(), urgency, steps, crew)
+    from cxresearch.study_data import parts
+
+    waiting, urgency, present = (
+        pages_to_run(plan, store, options),
+        urgencies(plan, store),
+        parts(plan.tables_key, store),
+    )
+    others = [page for page in plan.pages if page.name != SUMMARY]
+
+    async def done(wanted: list[Page]) -> dict[str, float]:
+        """Execute those of some pages that nothing kept stands for."""
+        pages = wanted if options.force else [page for page in wanted if not reused(page, store, present)]
+        ended.set()
+        tasks = [_task(page, plan, store, options) for page in pages]
+        took = await _executed(tasks, urgency, steps, crew, ended)
+        for page in pages:
+            keep_noted(page, store, _notes(page, plan, store), present)
+        return took
+
+    took = await done([page for page in waiting if page.name != SUMMARY])
     write_results(plan, store)
-    took |= await _executed(last, urgency, steps, crew)
+    present[RESULTS] = of_results(others, store)
+    took |= await done([page for page in waiting if page.name == SUMMARY])
     keep_seconds(store, took)
     return took
 
@@ -123,17 +145,19 @@ def write_results(plan: Plan, store: Store) -> None:
     store.write_json("results", digest(plan.data_key, plan.run.period), found)
 
 
-async def _executed(tasks: Iterable[Task], urgency: Mapping[str, float], steps: Steps, crew: Crew) -> dict[str, float]:
+async def _executed(
+    tasks: Iterable[Task], urgency: Mapping[str, float], steps: Steps, crew: Crew, ended: asyncio.Event
+) -> dict[str, float]:
     """Execute notebooks in turn; return the seconds that each took."""
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(_outcome(task, urgency[task.name], steps, crew)) for task in tasks]
+            running = [group.create_task(_outcome(task, urgency[task.name], steps, crew, ended)) for task in tasks]
     except* ReportError as failed:
         raise failed.exceptions[0] from None
     return {outcome.name: outcome.seconds for outcome in (done.result() for done in running)}
 
 
-async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew) -> Outcome:
+async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew, ended: asyncio.Event) -> Outcome:
     """Return how a notebook went if it went well, and raise if not."""
     async with crew.turns.turn(urgency):
         with steps.timed(task.name):
@@ -143,19 +167,25 @@ async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew) -> Outc
                 raise ReportError(f"{task.name}.ipynb: {KILLED}") from None
             if outcome.problem:
                 raise ReportError(f"{outcome.problem}; .cache/logs/{task.log.parent.name}/{task.log.name} tells more.")
+            ended.set()
             return outcome
 
 
 def _task(page: Page, plan: Plan, store: Store, options: Options) -> Task:
     """Return the order for a worker."""
     log = store.path("logs", plan.run.name) / f"{page.name}.log"
-    folder = page.path.resolve().parent
-    where = folder, store.root, log
+    where = page.path.resolve().parent, store.root, log
     settings = {name: written for name, written in plan.inputs.items() if name.endswith(".yaml")}
     read = plan.study.folder, settings, plan.sources
     others = [one.key for one in plan.pages if one.name != SUMMARY]
     environment = {**plan.environment, **own_results(plan.data_key, plan.run.period, others)}
+    environment[READS] = str(_notes(page, plan, store))
     return Task(page.name, page.cells, page.key, page.given, *where, options.timeout, environment, *read)
+
+
+def _notes(page: Page, plan: Plan, store: Store) -> Path:
+    """Return the file in which a page's notebook notes what it reads."""
+    return store.folder("logs", plan.run.name) / f"{page.name}.reads"
 
 
 def clean_logs(store: Store, name: str) -> Path:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxresearch.present import labels as say
 from cxresearch.present.disclosure import Protected
+from cxresearch.present.payload import ProtectedPayload
 from cxresearch.present.workbook import workbook
 from cxresearch.report.draw import Drawing
 from cxresearch.report.figures import figure_files
@@ -33,6 +34,7 @@ def tier_files(
     tier: str,
     protected: Protected,
     drawings: Mapping[str, Drawing],
+    tables: bytes,
     banner: str,
     restated: Restated | None = None,
     since: Since | None = None,
@@ -49,6 +51,8 @@ def tier_files(
         All results of the run as this tier may see them.
     drawings
         What each of them looks like, by `notebook/key`.
+    tables
+        All of them as a workbook, of `book`.
     banner
         A sentence for the head of each page, or "".
     restated
@@ -57,16 +61,31 @@ def tier_files(
         What else has changed since.
     """
     pages = render_pages(plan, protected.payloads, drawings, banner, restated, since)
-    title = f"{plan.title}: {say.period_label(plan.run.period)}"
     return {
         **{name: page.encode() for name, page in pages.items()},
         **figure_files(protected.payloads, drawings),
         RESULTS: as_json(results(plan, recorded(plan), tier, protected.payloads)),
         DISCLOSURE: as_json(protected.record),
-        TABLES: workbook(protected.payloads, title, [*([banner] if banner else []), *HOW_TO_READ]),
+        TABLES: tables,
         **({RESTATED: as_json(restated.to_json())} if restated else {}),
         **({SINCE: as_json(since.to_json())} if since else {}),
     }
+
+
+def book(title: str, period: str, banner: str, payloads: Sequence[ProtectedPayload]) -> bytes:
+    """Return all tables of a tier as a workbook.
+
+    Parameters
+    ----------
+    title, period
+        Of the run.
+    banner
+        A sentence for its first sheet, or "".
+    payloads
+        All results of the run as the tier may see them.
+    """
+    notes = [*([banner] if banner else []), *HOW_TO_READ]
+    return workbook(payloads, f"{title}: {say.period_label(period)}", notes)
 
 
 def front_files(tier: str, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -11,8 +11,8 @@ from cxresearch.report.plan import SUMMARY, Page, Plan
 
 SECONDS = "seconds"
 # Of notebooks that nobody has timed here yet, these take longest; they are begun first, the longest in front.
-LONGEST = ("04-revenue", "05-topics", "03-drivers")
-FIRST, UNKNOWN = float("inf"), 1e6
+LONGEST = ("05-topics", "04-revenue", "03-drivers")
+FIRST, UNKNOWN, IDLE = float("inf"), 1e6, -1.0
 
 
 class Turns:

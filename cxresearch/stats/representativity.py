@@ -9,9 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import statsmodels.api as sm
 from scipy import stats
-from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
 from cxresearch.stats.design import Codes, Floats
 
@@ -52,9 +50,14 @@ def fit_response(x: Floats, answered: npt.NDArray[np.bool_]) -> Response:
     -----
     R `glm(family = binomial)`.
     """
+    # Not above: all studies with weights load this module, few of them have propensities.
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fit = sm.GLM(answered.astype(float), x, family=sm.families.Binomial()).fit(maxiter=100)
+        fit = GLM(answered.astype(float), x, family=Binomial()).fit(maxiter=100)
         covariance = np.asarray(fit.cov_params())
     propensity = np.asarray(fit.fittedvalues)
     trouble = any(issubclass(one.category, PerfectSeparationWarning | ConvergenceWarning) for one in caught)

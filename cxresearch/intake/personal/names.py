@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from cxresearch.intake.personal.span import Span
-from cxresearch.intake.personal.words import GIVEN, NO_NAMES, ORDINARY
+from cxresearch.intake.personal.words import GIVEN, ORDINARY, no_names
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+){0,4}")
 CAPITAL = re.compile(r"(?<![^\W_])[^\W\d_a-zß-öø-ÿ][^\W\d_]+(?:['-][^\W\d_]+){0,4}")
@@ -128,7 +128,7 @@ def roster(names: Iterable[str], among: frozenset[str] | None = None) -> Roster:
         if len(words) > 2 and words[1] in PARTICLES:
             whole[words[1], words[2]].add(words[3:])
     longest_first = {pair: sorted(rests, key=lambda rest: (-len(rest), rest)) for pair, rests in whole.items()}
-    return Roster(longest_first, frozenset(parts - ORDINARY - NO_NAMES))
+    return Roster(longest_first, frozenset(parts - ORDINARY - no_names()))
 
 
 def listed_names(text: str, people: Roster) -> Iterator[Span]:
@@ -214,7 +214,7 @@ def _name_at(text: str, start: int, people: Roster, keep: frozenset[str], *, sma
             continue
         # In capitals throughout it is as likely a company, or somebody who shouts.
         capital = found[0][0].isupper() and (not found[0].isupper() or len(word) == 1 or word in GIVEN)
-        if word in keep or (word in NO_NAMES and word not in people.parts):
+        if word in keep or (word in no_names() and word not in people.parts):
             break
         if not (capital or word in people.parts or (small and taken < 2)):
             break

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cxresearch.intake.personal.names import FEWEST_LETTERS, GIVEN_ALONE, WORD, folded
-from cxresearch.intake.personal.words import NO_NAMES
+from cxresearch.intake.personal.words import no_names
 
 # Behind these a German word with a capital is a noun.
 ARTICLES = {
@@ -102,4 +102,4 @@ def _unknown(word: str, known: frozenset[str]) -> bool:
     if len(word) < FEWEST_LETTERS or not word[0].isupper() or word.isupper():
         return False
     plain = folded(word)
-    return not (plain in NO_NAMES or plain in known or plain.endswith(NOUNS))
+    return not (plain in no_names() or plain in known or plain.endswith(NOUNS))

@@ -1,6 +1,6 @@
 """Words that are names, that are names and ordinary words as well, and that are no names."""
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from functools import cache
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -105,4 +105,12 @@ BRANDS = _listed(
     vodafone whatsapp windows youtube
     """
 )
-NO_NAMES = BRANDS | frozenset(ENGLISH_STOP_WORDS) | GERMAN_STOP_WORDS | ROLES | CALENDAR
+
+
+@cache
+def no_names() -> frozenset[str]:
+    """Return words that are never a person's name, however they are written."""
+    # Not above: whoever only loads accepted tables shall not wait for scikit-learn.
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return BRANDS | frozenset(ENGLISH_STOP_WORDS) | GERMAN_STOP_WORDS | ROLES | CALENDAR
