@@ -147,13 +147,6 @@ def test_a_notebook_that_changed_runs_whatever_is_kept(project):
     assert ran(project) == {"01-score", "02-bills", "04-own", "00-summary"}
 
 
-def test_force_runs_all(project):
-    change(project, *BILL)
-    done = project.cli("report", "params/tiny.yaml", "--force")
-    assert done.returncode == 0, done.stderr
-    assert set(json.loads((project.root / ".cache/logs/tiny/run.json").read_text())["seconds"]) == set(PAGES)
-
-
 def test_results_that_are_gone_are_found_again(project):
     for path in (project.root / ".cache/payloads").iterdir():
         path.write_bytes(path.read_bytes()[:-1])

@@ -239,6 +239,8 @@ def test_show_displays_protected_html_and_leaves_the_full_frame(displayed):
         assert "40.0" not in shown
         assert "[32, 48]" not in shown
     assert "<style>" in bundle["text/html"]
+    # The notes on methods stand in reports alone.
+    assert "#method-" not in bundle["text/html"]
     assert "hostile" not in bundle["text/html"]
 
 

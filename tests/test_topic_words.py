@@ -62,6 +62,17 @@ def test_groups_and_what_was_left_out():
     assert told("topics_left_out", left_out.iloc[:0], about="process") == "Every comment was modelled."
 
 
+def test_each_source_names_its_own_topic_most():
+    rows = [("Price", "survey", 0.2), ("Price", "chat", 0.1), ("Staff", "survey", 0.1), ("Staff", "chat", 0.6)]
+    frame = pd.DataFrame(rows, columns=["topic", "source", "estimate"])
+    frame.insert(2, "n", 1234)
+    frame.insert(3, "n_customers", [1000, 1000, 1000, 3])
+    sentence = told("topic_sources", frame.assign(flag=""), unit="share")
+    # Staff in chat is three people: hidden, so that nothing is told of it.
+    assert sentence.startswith("Named most, by source: survey “Price” (20% of 1\u202f234 texts)")
+    assert "Staff" not in sentence
+
+
 def test_the_life_of_topics_stands_beside_what_chance_does():
     frame = pd.DataFrame({"event": ["continued", "split", "new"], "topics": [8, 0, 6], "expected": [11, 1, 5]})
     assert told("topic_lifecycle", frame, about="process") == (

@@ -12,6 +12,7 @@ from cxresearch.questions import guard
 from cxresearch.questions.bank import FILE, bank
 from cxresearch.schema.actions import ActionRule
 from cxresearch.segments.high_impact import high_impact_of
+from cxresearch.stats.dominance import Dominance, dominance
 from cxresearch.strict_yaml import StudyError, nearest
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ActionList:
         period, in the study's currency; missing where nothing was billed), then the ids and service columns.
     counts
         What a page may show: `reason`, `owner`; `n` (actions), `n_customers` (accounts where there are any), `urgent`
-        (of high impact), `value_at_risk` (their sum).
+        (of high impact), `value_at_risk` (their sum), `top_two_share`, `rest_to_largest` (as for `stats.dominance`).
     left_out
         `reason`, `rows`: answers of the period that no action may or need come from.
     """
@@ -205,4 +206,6 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
         urgent=(HIGH_IMPACT, "sum"),
         value_at_risk=(VALUE, partial(pd.Series.sum, min_count=1)),
     )
+    told = [dominance(part.groupby("unit")[VALUE].sum()) for _, part in groups]
+    found[list(Dominance._fields)] = np.array(told).reshape(-1, len(Dominance._fields))
     return found.reset_index().astype({"urgent": np.int64})

@@ -92,7 +92,8 @@ def unit_economics(
         `n_eff`, `estimate` (value / cost), `std_error`, `conf_low`, `conf_high`, `cost` (of a new customer),
         `value` (of one in these months), `value_low`, `value_high`, `payback` (first month by which the value
         covers the cost),
-        `payback_low`, `payback_high` (missing where not within the horizon), `months`, `flag`.
+        `payback_low`, `payback_high` (missing where not within the horizon), `top_two_share`, `rest_to_largest` (of
+        what was billed, as for `stats.dominance`), `months`, `flag`.
 
     Raises
     ------
@@ -155,7 +156,8 @@ def _row(found: Values, place: int, cost: float, conf_level: float) -> dict[str,
     row |= {"n_customers": n, "n_eff": float(n), "estimate": value.value / cost}
     row |= {"std_error": value.error / cost if seen else np.nan, "conf_low": low / cost, "conf_high": high / cost}
     row |= {"cost": cost, "value": value.value, "value_low": low, "value_high": high}
-    return row | dict(zip(("payback", "payback_low", "payback_high"), payback, strict=True))
+    row |= dict(zip(("payback", "payback_low", "payback_high"), payback, strict=True))
+    return row | found.monthly.dominance()[place]._asdict()
 
 
 def _payback(cumulative: Floats, cost: float) -> float:

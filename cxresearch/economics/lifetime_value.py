@@ -112,7 +112,8 @@ def lifetime_value(
     pandas.DataFrame
         One row for all and for each group: `segment`, `level`, `n` (spells), `n_customers`, `n_eff`, `estimate` (money
         of one customer, study's currency), `std_error`, `conf_low`, `conf_high`, `kept_share` (still there at the
-        end), `monthly` (mean bill of a month while there), `months`, `seen` (months seen), `flag`.
+        end), `monthly` (mean bill of a month while there), `top_two_share`, `rest_to_largest` (of what was billed, as
+        for `stats.dominance`), `months`, `seen` (months seen), `flag`.
 
     Raises
     ------
@@ -145,6 +146,8 @@ def lifetime_value(
     numbers = {"estimate": found.cumulative[:, -1], "std_error": found.replicates[:, :, -1].std(axis=0, ddof=1)}
     numbers |= {"conf_low": low, "conf_high": high, "kept_share": found.kept[:, -1], "monthly": _mean_bill(total)}
     frame = pd.DataFrame(bases | {name: np.where(known, value, np.nan) for name, value in numbers.items()})
+    told = pd.DataFrame(found.monthly.dominance())
+    frame = pd.concat([frame, told], axis=1)
     frame = frame.assign(months=months, seen=found.seen.astype(int), flag=_flags(found, terms))
     return frame.astype(dict.fromkeys(("segment", "level", "flag"), "str"))
 

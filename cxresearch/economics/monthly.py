@@ -10,6 +10,7 @@ import pandas as pd
 from cxresearch.economics.spells import Spells
 from cxresearch.revenue.ledger import ledger, month_number
 from cxresearch.stats.design import Floats
+from cxresearch.stats.dominance import Dominance, dominance
 
 if TYPE_CHECKING:
     from cxresearch.study_data import StudyData
@@ -54,6 +55,11 @@ class Monthly:
     def total(self) -> Floats:
         """Return (groups, months, 4) the sums over customers."""
         return self.sums.sum(axis=0)
+
+    def dominance(self) -> list[Dominance]:
+        """Return for each group how much of what its customers were billed the largest are."""
+        billed = self.sums[:, :, :, PAID].sum(axis=2)
+        return [dominance(billed[:, group]) for group in range(billed.shape[1])]
 
     def seen(self, fewest: int) -> Floats:
         """Return (groups,) the last month before fewer than so many customers are known."""

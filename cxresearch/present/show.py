@@ -5,6 +5,7 @@ import difflib
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -201,8 +202,8 @@ def _provenance(study: Any) -> dict[str, Any]:
 
 
 def _html(seen: ProtectedPayload) -> str:
-    """Return the protected fragment with its style."""
-    return f'<style>{stylesheet()}</style><div class="cx-cell">{fragment(seen)}</div>'
+    """Return the protected fragment with its style; notes on methods, to which it would lead, are in reports alone."""
+    return f'<style>{stylesheet()}</style><div class="cx-cell">{fragment(replace(seen, method=None))}</div>'
 
 
 def _plain(seen: ProtectedPayload) -> str:

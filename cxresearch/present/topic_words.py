@@ -19,6 +19,7 @@ from cxresearch.present.findings import (
 
 MOST_TOPICS = 3
 SIGNIFICANCE = 0.05
+CHOSE = "Those who write a review or complain choose to, so no test sets them against the survey."
 
 
 @finding_named
@@ -138,6 +139,21 @@ def topic_groups(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> s
     more = f"; {say.count(rest, 'more difference')}" if rest else ""
     family = f" Judged among {known['family'].iloc[0]}." if "family" in known else ""
     return f"{'; '.join(told)}{more}.{family}"
+
+
+@finding_named
+def topic_sources(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str:
+    """Return the topic that each source of texts names most, in the order of the sources."""
+    known = shown(frame)
+    if known.empty:
+        return NOTHING
+    most = known.loc[known.groupby("source", sort=False)["estimate"].idxmax()]
+    told = [
+        f"{say.level('source', one['source'], labels)} {_topic(one, labels)} "
+        f"({say.number(one['estimate'], 'share')} of {say.count(one['n'], 'text')})"
+        for one in most.to_dict("records")
+    ]
+    return joined(f"Named most, by source: {say.listed(told, len(told))}.", CHOSE)
 
 
 @finding_named
