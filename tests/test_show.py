@@ -223,6 +223,15 @@ def displayed(monkeypatch):
     return bundles
 
 
+@pytest.mark.parametrize(
+    ("rows", "finding", "is_folded"), [(31, "topic_sources", True), (30, "topic_sources", False), (31, None, False)]
+)
+def test_a_long_table_is_folded_away_where_a_sentence_says_what_is_in_it(rows, finding, is_folded):
+    frame = pd.DataFrame({"topic": [f"T{row}" for row in range(rows)], "source": "survey", "n": 90, "n_customers": 80})
+    payload = payload_of("table", frame.assign(estimate=0.5, flag=""), finding=finding)
+    assert (f"<summary>All {rows} rows</summary>" in html.fragment(protected(payload))) == is_folded
+
+
 def test_show_displays_protected_html_and_leaves_the_full_frame(displayed):
     frame = estimates()
     before = frame.copy()

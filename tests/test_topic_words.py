@@ -69,7 +69,7 @@ def test_each_source_names_its_own_topic_most():
     frame.insert(3, "n_customers", [1000, 1000, 1000, 3])
     sentence = told("topic_sources", frame.assign(flag=""), unit="share")
     # Staff in chat is three people: hidden, so that nothing is told of it.
-    assert sentence.startswith("Named most, by source: survey “Price” (20% of 1\u202f234 texts)")
+    assert sentence.startswith("Named most, by source: Survey “Price” (20% of 1\u202f234 texts)")
     assert "Staff" not in sentence
 
 

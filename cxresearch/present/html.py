@@ -22,6 +22,8 @@ from cxresearch.refusal import NOT_REPORTED
 PHONE = "(max-width: 600px)"
 DARK = "(prefers-color-scheme: dark)"
 # In this order a browser takes the first that fits.
+# A table of more rows is folded away under its finding.
+LONG_TABLE = 30
 SOURCES = ((f"{PHONE} and {DARK}", "dark", "narrow"), (PHONE, "light", "narrow"), (DARK, "dark", "wide"))
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
 # The first part of a sentence that is longer than people take in at a glance.
@@ -195,7 +197,9 @@ def _size(picture: bytes) -> tuple[int, int]:
 
 def _table(payload: ProtectedPayload) -> str:
     """Return a table with its finding and caption, folded away where the finding is enough for most."""
-    table = _data(payload, "All rows") if payload.arguments.get("folded") else tables.table(payload)
+    rows = len(payload.grid.rows)
+    folded = payload.arguments.get("folded") or (payload.finding and rows > LONG_TABLE)
+    table = _data(payload, f"All {rows} rows") if folded else tables.table(payload)
     return f"{_finding(payload)}{table}{_caption(payload)}"
 
 
