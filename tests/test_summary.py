@@ -140,7 +140,7 @@ def test_of_a_search_only_pairs_are_taken_and_who_writes_is_no_finding(study):
     search = pd.DataFrame(
         [{"segment": "plan × access", "level": "A × DSL"} | row, {"segment": "plan", "level": "A"} | row]
     )
-    writers = pd.DataFrame([{"segment": "comment", "level": "with a comment"} | row])
+    writers = pd.DataFrame([{"segment": "comment", "level": "customers with a comment"} | row])
     given = {"metric": "nps"}
     outputs = [output(search.assign(at_least=8.0), "comparison", key="screen", arguments=given)]
     outputs += [output(writers, "comparison", key="commenters", arguments=given)]

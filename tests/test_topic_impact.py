@@ -119,7 +119,7 @@ def test_commenters_stand_beside_those_who_wrote_nothing():
     responses = study.responses.assign(has_comment=np.arange(400) % 2 == 0)
     found = commenters(replace(study, tables={"responses": responses}))
     own = responses[responses["period"].eq("2026Q3") & responses["has_comment"]]
-    assert found[["level", "against"]].values.tolist() == [["with a comment", "without a comment"]]
+    assert found[["level", "against"]].values.tolist() == [["customers with a comment", "customers without one"]]
     assert found["value"].iloc[0] == pytest.approx(vote(own).mean())
 
 

@@ -58,7 +58,7 @@ def test_groups_and_what_was_left_out():
     assert "“Price” is named by 60% of A against 20% of the rest" in sentence
     left_out = pd.DataFrame({"reason": ["stock answer", "no words"], "rows": [12, 3]})
     sentence = told("topics_left_out", left_out, about="process")
-    assert sentence == "Not modelled: 12 stock answer and 3 no words. Redacted comments may still hold names."
+    assert sentence == "Not modelled: 12 stock answers and 3 without words. Redacted comments may still hold names."
     assert told("topics_left_out", left_out.iloc[:0], about="process") == "Every comment was modelled."
 
 

@@ -181,7 +181,7 @@ def test_comparisons_name_who_differs_from_whom():
     frame = compared(["higher", "lower", "cannot tell", "no difference beyond 5"])
     frame.loc[1, ["estimate", "conf_low", "conf_high"]] = [-8.0, -13.0, -3.0]
     assert told("comparison", frame, metric="nps") == (
-        "NPS is higher than the rest for G0 (6 points); lower than the rest for G1 (8 points); 1 of 4 shows no "
+        "NPS is higher for G0 (6 points) and lower for G1 (8 points) than for the rest; 1 of 4 shows no "
         "difference beyond the margin; for 1 of 4 the data cannot tell. Judged among 4 comparisons of plan."
     )
     frame = compared(["cannot tell", "cannot tell", "higher"]).assign(
@@ -189,7 +189,7 @@ def test_comparisons_name_who_differs_from_whom():
     )
     assert told("comparison", frame, metric="nps").endswith("Judged within each segment.")
     few = told("comparison", compared(["higher", "cannot tell"]).assign(family="160 cells of 5 segments"), metric="nps")
-    assert few == "NPS is higher than the rest for G0 (6 points). Judged among 160 cells of 5 segments."
+    assert few == "NPS is higher for G0 (6 points) than for the rest. Judged among 160 cells of 5 segments."
     sentence = told("comparison", compared(["cannot tell"] * 3), metric="nps")
     assert sentence.startswith("No group's NPS is known to differ from the rest; for 3 of 3 the data cannot tell.")
 

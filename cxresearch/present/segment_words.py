@@ -41,8 +41,9 @@ def comparison(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -> str
         whom = say.level("level", record["level"], labels)
         found.setdefault(verdict, []).append(f"{whom} ({amount(record['estimate'], unit_of(record, arguments))})")
     name, against = metric_name(records[0], arguments, labels), _compared_with(known)
-    parts = [f"{v} than {against} for {say.listed(found[v], MOST_GROUPS)}" for v in ("higher", "lower") if v in found]
-    text = f"{name} is {'; '.join(parts)}" if parts else f"No group's {name} is known to differ from {against}"
+    parts = [f"{v} for {say.listed(found[v], MOST_GROUPS)}" for v in ("higher", "lower") if v in found]
+    text = f"{name} is {' and '.join(parts)} than for {against}"
+    text = text if parts else f"No group's {name} is known to differ from {against}"
     equal, untold = (len(found.get(verdict, [])) for verdict in ("equal", "cannot tell"))
     shows = "shows" if equal == 1 else "show"
     # Of a table that shows the first rows of a family only, the others are not counted.

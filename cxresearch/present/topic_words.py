@@ -19,6 +19,12 @@ from cxresearch.present.findings import (
 
 MOST_TOPICS = 3
 SIGNIFICANCE = 0.05
+# What comments are that no model reads.
+LEFT_OUT = {
+    "language not modelled": "in a language that is not modelled",
+    "no words": "without words",
+    "stock answer": "stock answers",
+}
 CHOSE = "Those who write a review or complain choose to, so no test sets them against the survey."
 
 
@@ -214,7 +220,9 @@ def topics_left_out(frame: pd.DataFrame, arguments: Arguments, labels: Labels) -
     if frame.empty or not rows.sum():
         return "Every comment was modelled."
     told = [
-        f"{say.number(count, 'count')} {reason}" for reason, count in zip(frame["reason"], rows, strict=True) if count
+        f"{say.number(count, 'count')} {LEFT_OUT.get(reason, reason)}"
+        for reason, count in zip(frame["reason"], rows, strict=True)
+        if count
     ]
     return f"Not modelled: {say.listed(told, 6)}. Redacted comments may still hold names."
 

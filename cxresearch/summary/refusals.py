@@ -23,7 +23,6 @@ NEEDED = {
 
 # A refusal says what is asked and what was found; then, behind a semicolon or full stop, what to do.
 WHAT_TO_DO = re.compile(r"^(?P<reason>.+?)(?:; (?!found)|\. )(?P<would_take>.+?)\.?$")
-SAYS_NOTHING = "it is not reported"
 REFUSED = "refused"
 MOST_NAMED = 3
 
@@ -81,7 +80,7 @@ def _of_output(output: ProtectedPayload) -> dict[str, str] | None:
         return None
     match = WHAT_TO_DO.match(sentence.removeprefix(NOT_REPORTED))
     told = match.groupdict() if match else {"reason": sentence.removeprefix(NOT_REPORTED).rstrip("."), "would_take": ""}
-    told["would_take"] = "" if told["would_take"] == SAYS_NOTHING else say.capital(told["would_take"])
+    told["would_take"] = say.capital(told["would_take"])
     return {
         **told,
         "not_said": output.caption or say.label(output.key.replace("-", "_")),

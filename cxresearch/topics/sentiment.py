@@ -130,7 +130,7 @@ def sentiment(
     if checked["conf_low"].iloc[0] < LEAST_CORRELATION:
         raise StudyError(
             f"sentiment: its correlation with the score is {checked['estimate'].iloc[0]:.2f}, not surely above "
-            f"{LEAST_CORRELATION}; it is not reported."
+            f"{LEAST_CORRELATION}."
         )
     rows, design = _english(mentions, survey), mentions.design(survey)
     said = mentions.sentences.assign(sentiment=sounded(mentions.sentences["sentence"]))

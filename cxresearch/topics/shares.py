@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["changes", "commenters", "shares", "shares_by_segment", "trend"]
 
-WITH, WITHOUT = "with a comment", "without a comment"
+WITH, WITHOUT = "customers with a comment", "customers without one"
 
 
 def shares(

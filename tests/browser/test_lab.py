@@ -218,6 +218,20 @@ def test_work_shows_how_far_it_is_errors_are_sentences_and_tab_completes(lab):
     lab.press_until("\ue004", told, "the docstring is there", held="\ue008")
 
 
+def test_a_headline_is_laid_out_as_in_a_report(lab):
+    lab.open("02-scorecard.ipynb")
+    lab.run_all()
+    lab.wait(lambda: lab.run(HAVE_RUN) and lab.all(f"{PANEL} .cx-headline .cx-facts"), "the headline is shown")
+    # JupyterLab's own rules for such lists would set each value beside, or over, its label.
+    edges = """return [...document.querySelectorAll(arguments[0])].map(pair => [
+        pair.querySelector("dt").getBoundingClientRect().bottom,
+        pair.querySelector("dd").getBoundingClientRect().top,
+    ])"""
+    pairs = lab.run(edges, f"{PANEL} .cx-facts > div")
+    assert len(pairs) >= 3
+    assert all(below <= above + 1 for below, above in pairs)
+
+
 def test_a_choice_by_keyboard_changes_figure_and_table(lab):
     lab.open("11-explore.ipynb")
     lab.run_all()
