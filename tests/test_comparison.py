@@ -76,7 +76,7 @@ BEFORE = {
     "period": "2026Q3",
     "inputs": {"a.csv": "1", "b.csv": "2", "study.yaml": "3"},
     "tables": {"responses": ["a.csv", "b.csv"]},
-    "parameters": {"01-a": {"seed": 1, "period": "2026Q3"}, "02-b": {"seed": 1}},
+    "parameters": {"01-a": {"seed": 1, "period": "2026Q3"}, "02-b": {"seed": 1, "plan": {"lag": 1, "primary": "nps"}}},
     "contents": {"01-a": "x", "02-b": "y"},
     "methods": {"nps": "1"},
     "package": {"version": "1.0", "sources": "abcdefghij"},
@@ -105,9 +105,11 @@ def changed(**now: object) -> list[tuple[str, str, str, str]]:
         ),
         ({"period": "2026Q4"}, [("Parameters", "period", "2026Q3", "2026Q4")]),
         (
-            {"parameters": {"01-a": {"seed": 2}, "02-b": {"seed": 2}}},
+            {"parameters": {"01-a": {"seed": 2}, "02-b": {**BEFORE["parameters"]["02-b"], "seed": 2}}},
             [("Parameters", "seed of A and B", "1", "2")],
         ),
+        # A run file has its keys in another order than a manifest.
+        ({"parameters": {"02-b": {"plan": {"primary": "nps", "lag": 1}, "seed": 1}}}, []),
         (
             {"contents": {"01-a": "z", "03-c": "y"}},
             [

@@ -162,4 +162,5 @@ def _value(value: Any) -> str:
     """Return a parameter's value as a reader writes it."""
     if value is None:
         return NONE
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # The manifest has its keys in order, a run file as they were written.
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
