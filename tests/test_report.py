@@ -279,7 +279,14 @@ def test_the_cache_forgets_what_lies_longest(tmp_path, monkeypatch):
         store.write_json(f"executed/{key}", "notebook", {})
         for path in (tmp_path / "payloads" / f"{key}.json", tmp_path / "executed" / key):
             os.utime(path, (number, number))
+    monkeypatch.setattr(make, "STATES", 2)
+    for number, name in enumerate(("a-responses.parquet", "b-x.parquet", "a-complete.json", "c-x.parquet", "c-y.json")):
+        store.write_bytes("tables", name, b"")
+        os.utime(tmp_path / "tables" / name, (number, number))
     make.forget_oldest(store)
+    # What belongs to one key stays or goes together.
+    assert {path.name[0] for path in (tmp_path / "tables").iterdir()} == {"a", "c"}
+    assert len(list((tmp_path / "tables").iterdir())) == 4
     assert sorted(path.name for path in (tmp_path / "payloads").iterdir()) == ["b.json", "c.json"]
     assert [path.name for path in (tmp_path / "executed").iterdir()] == ["c"]
 

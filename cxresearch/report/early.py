@@ -6,7 +6,7 @@ shows; so one that was made too early, where another notebook's results hide mor
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from cxresearch.cache import Store
 from cxresearch.present.disclosure import Judged
@@ -46,8 +46,7 @@ async def drawing_early(plan: Plan, store: Store, crew: Crew, judge: Judge) -> A
     finally:
         work.cancel()
         # What cannot be drawn now cannot be drawn later either, and is told then.
-        with suppress(Exception, asyncio.CancelledError):
-            await work
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _draw_after(ended: asyncio.Event, plan: Plan, store: Store, crew: Crew, judge: Judge) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 # How many of each kind stay in the cache: dozens of versions of a report, at most some hundred megabytes.
 REMEMBERED = {"executed": 200, "payloads": 200, "reads": 200, "drawn": 400}
 KILLED = "a process that draws pages was killed, most often because memory ran out."
+# How many states of studies' data stay read; another one is read again from its exports when it is asked for.
+STATES = 20
 # What a run does beside executing notebooks.
 OWN_STEPS = DATA, PAGES = "data", "pages"
 
@@ -215,9 +217,20 @@ def _judged(plan: Plan, last: Path | None, payloads: "list[Payload]") -> "Judged
 def forget_oldest(store: Store, runs: int = 1) -> None:
     """Remove what lies longest in the cache of kinds that grow with every change; several runs keep more."""
     for kind, count in REMEMBERED.items():
-        found = sorted(store.folder(kind).iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        found = sorted(store.folder(kind).iterdir(), key=_age, reverse=True)
         for path in found[count * runs :]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    tables = sorted(store.folder("tables").iterdir(), key=_age, reverse=True)
+    # Of one state of the data there are several files, each named by its key and a table.
+    keys = list(dict.fromkeys(path.name.partition("-")[0] for path in tables))
+    for path in tables:
+        if path.name.partition("-")[0] in keys[STATES * runs :]:
+            path.unlink()
+
+
+def _age(path: Path) -> int:
+    """Return when a file or folder of the cache was written."""
+    return path.stat().st_mtime_ns
 
 
 def _write(path: Path, data: bytes) -> None:
