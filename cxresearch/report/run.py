@@ -93,11 +93,8 @@ async def run_pages(
     """
     from cxresearch.study_data import parts
 
-    waiting, urgency, present = (
-        pages_to_run(plan, store, options),
-        urgencies(plan, store),
-        parts(plan.tables_key, store),
-    )
+    waiting, urgency = pages_to_run(plan, store, options), urgencies(plan, store)
+    present = parts(plan.tables_key, store)
     others = [page for page in plan.pages if page.name != SUMMARY]
 
     async def done(wanted: list[Page]) -> dict[str, float]:
