@@ -67,6 +67,10 @@ class Steps:
             if words:
                 self.line(name, words)
 
+    def passed(self, steps: int) -> None:
+        """Count steps of which it turned out that nothing is to be done."""
+        self._bar.update(self._task, advance=steps)
+
     def line(self, name: str, words: str) -> None:
         """Write one plain line."""
         self.console.print(f"  {self._named(name):<24} {words}", highlight=False, markup=False)

@@ -19,6 +19,8 @@ from cxresearch.report.worker import Outcome, Task, execute
 from cxresearch.report.workers import LOCAL
 from cxresearch.study import own_results
 
+# Called with the name of each notebook that ended well.
+Keep = Callable[[str], None]
 KILLED = "its process was killed more than once, most often because memory ran out."
 
 
@@ -99,13 +101,17 @@ async def run_pages(
 
     async def done(wanted: list[Page]) -> dict[str, float]:
         """Execute those of some pages that nothing kept stands for."""
-        pages = wanted if options.force else [page for page in wanted if not reused(page, store, present)]
+        pages = {page.name: page for page in wanted if options.force or not reused(page, store, present)}
+        steps.passed(len(wanted) - len(pages))
         ended.set()
-        tasks = [_task(page, plan, store, options) for page in pages]
-        took = await _executed(tasks, urgency, steps, crew, ended)
-        for page in pages:
-            keep_noted(page, store, _notes(page, plan, store), present)
-        return took
+
+        def keep(name: str) -> None:
+            """Keep what a notebook that has ended well read."""
+            keep_noted(pages[name], store, _notes(pages[name], plan, store), present)
+            ended.set()
+
+        tasks = [_task(page, plan, store, options) for page in pages.values()]
+        return await _executed(tasks, urgency, steps, crew, keep)
 
     took = await done([page for page in waiting if page.name != SUMMARY])
     write_results(plan, store)
@@ -143,18 +149,18 @@ def write_results(plan: Plan, store: Store) -> None:
 
 
 async def _executed(
-    tasks: Iterable[Task], urgency: Mapping[str, float], steps: Steps, crew: Crew, ended: asyncio.Event
+    tasks: Iterable[Task], urgency: Mapping[str, float], steps: Steps, crew: Crew, keep: Keep
 ) -> dict[str, float]:
     """Execute notebooks in turn; return the seconds that each took."""
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(_outcome(task, urgency[task.name], steps, crew, ended)) for task in tasks]
+            running = [group.create_task(_outcome(task, urgency[task.name], steps, crew, keep)) for task in tasks]
     except* ReportError as failed:
         raise failed.exceptions[0] from None
     return {outcome.name: outcome.seconds for outcome in (done.result() for done in running)}
 
 
-async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew, ended: asyncio.Event) -> Outcome:
+async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew, keep: Keep) -> Outcome:
     """Return how a notebook went if it went well, and raise if not."""
     async with crew.turns.turn(urgency):
         with steps.timed(task.name):
@@ -164,7 +170,7 @@ async def _outcome(task: Task, urgency: float, steps: Steps, crew: Crew, ended: 
                 raise ReportError(f"{task.name}.ipynb: {KILLED}") from None
             if outcome.problem:
                 raise ReportError(f"{outcome.problem}; .cache/logs/{task.log.parent.name}/{task.log.name} tells more.")
-            ended.set()
+            keep(task.name)
             return outcome
 
 
