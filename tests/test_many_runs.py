@@ -22,6 +22,7 @@ from cxresearch.progress import QUIET
 from cxresearch.report.levels import folders, levels_of, refuse_exposed
 from cxresearch.report.manifest import verify
 from cxresearch.report.plan import make_plan
+from cxresearch.report.siblings import found_by_subtraction
 from cxresearch.report.turns import FIRST, Turns, keep_seconds, urgencies
 from cxresearch.strict_yaml import StudyError
 from cxresearch.study import data_key, load_run, load_study, planned
@@ -45,11 +46,12 @@ tables:
       area: region
 segments: {region: {from: area, label: Region}}
 """
-# Shows how many answers there are of each region.
+# Shows how many answers there are of each region, and plans of which one has few customers outside the North.
 COUNT = """
 import cxresearch as cx
 found = cx.load(study, period=period).responses["region"].value_counts()
 show("base", [[level, 100, 90, float(n), ""] for level, n in found.items()])
+show("small", [["Basic", 100, 90 if "North" in found else 3, 1.0, ""], ["Plus", 100, 90, 1.0, ""]])
 """
 # Fails in the report about all, and kills its worker once where a file asks for it.
 FRAGILE = """
@@ -166,6 +168,27 @@ def test_the_page_above_the_levels_links_them_with_their_names_as_text(command):
     for address, _ in links:
         # As a browser does: `..` is taken from the address, not from where `latest` leads.
         assert (project.root / "reports" / "regions" / address.removeprefix("../")).is_file()
+
+
+def test_what_the_reports_of_levels_give_away_together_is_told(command):
+    project, done = command
+    # Basic has three customers, and Plus, which would give it away, is hidden with it: in one report of two.
+    warning = "2 groups of customers are hidden in one report alone"
+    assert warning in (project.root / "reports" / "regions" / "latest" / "index.html").read_text()
+    assert warning in done.stdout
+    assert warning in project.cli("report", "params/regions.yaml").stdout
+
+
+def test_groups_that_two_reports_hide_stay_hidden():
+    def report(flag: str) -> dict:
+        frame = {"columns": ["plan", "n", "flag"], "rows": [["Basic", None if flag else 80, flag]]}
+        return {"02-a": {"nps": {"about": "people", "frame": frame}}}
+
+    shown, hidden = report(""), report("hidden")
+    assert found_by_subtraction({"a": shown, "b": hidden}) == 1
+    assert found_by_subtraction({"a": shown, "b": hidden, "c": hidden}) == 0
+    assert found_by_subtraction({"a": hidden}) == 0
+    assert found_by_subtraction({"a": shown, "b": shown}) == 0
 
 
 def test_unchanged_runs_run_nothing_and_load_nothing_heavy(command):

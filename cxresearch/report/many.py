@@ -184,10 +184,10 @@ def _told(asked: Asked, ended: Mapping[str, Ended]) -> list[Ended]:
         return own
     try:
         with disk_errors_told():
-            address = publish_overview(asked.levels, asked.plans)
+            overview = publish_overview(asked.levels, asked.plans)
     except ReportError as error:
         return [*own, Ended(asked.name, problem=error)]
-    return [*own, Ended(asked.name, overview=(asked.levels.sentence, address))]
+    return [*own, Ended(asked.name, overview=overview)]
 
 
 def _refuse_namesakes(files: Sequence[Path]) -> None:

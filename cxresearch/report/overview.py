@@ -1,6 +1,6 @@
 """The page above the reports of all levels of a run: a link to each, and how many levels have none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +8,15 @@ import cxresearch
 from cxresearch.cache import digest
 from cxresearch.report.check import POLICY, check_pages
 from cxresearch.report.levels import Levels
-from cxresearch.report.manifest import write_manifest
+from cxresearch.report.manifest import read_manifest, write_manifest
 from cxresearch.report.plan import INDEX, Plan
 from cxresearch.report.publish import LATEST, last_published, point_latest, publish, published_for, staging_folder
 
 TEMPLATE = Path(__file__).parent / "template" / "overview.html.j2"
 
 
-def publish_overview(levels: Levels, plans: Sequence[Plan]) -> str:
-    """Publish the page above the reports of a run's levels and return its address, relative to the project.
+def publish_overview(levels: Levels, plans: Sequence[Plan]) -> tuple[str, str]:
+    """Publish the page above the reports of a run's levels; return what it says, and its address in the project.
 
     Parameters
     ----------
@@ -40,18 +40,36 @@ def publish_overview(levels: Levels, plans: Sequence[Plan]) -> str:
     study, key = plans[0].study, digest([plan.key for plan in plans], found, levels.withheld)
     if published := published_for(reports, key):
         point_latest(published)
-        return address
+        return str((read_manifest(published) or {}).get("sentence", levels.sentence)), address
     from cxresearch.present.disclosure import Policy
 
+    told = " ".join([levels.sentence, *_warning(reports, found)])
     record = {"version": 1, "run": run.name, "study": study.title, "period": run.period, "plan": key, "levels": found}
     with staging_folder(reports) as staging:
-        page = overview(levels, found, study.title, Policy.of(study).banner, study.labels)
+        page = overview(levels, found, told, study.title, Policy.of(study).banner, study.labels)
         (staging / INDEX).write_text(page, encoding="utf-8")
-        publish(staging, write_manifest(staging, record))
-    return address
+        publish(staging, write_manifest(staging, {**record, "sentence": told}))
+    return told, address
 
 
-def overview(levels: Levels, found: dict[str, str], study: str, banner: str, labels: dict[str, str]) -> str:
+def _warning(reports: Path, found: Iterable[str]) -> list[str]:
+    """Return a sentence on what the levels' reports give away together, where they do."""
+    from cxresearch.present.labels import count
+    from cxresearch.report.results import outputs_in
+    from cxresearch.report.siblings import found_by_subtraction
+
+    last = {folder: last_published(reports / folder) for folder in found}
+    groups = found_by_subtraction({folder: outputs_in(path) for folder, path in last.items() if path})
+    if not groups:
+        return []
+    what = "is" if groups == 1 else "are"
+    return [
+        f"{count(groups, 'group')} of customers {what} hidden in one report alone: who has all of these, and one about "
+        "all customers, can work them out, so give them to different readers."
+    ]
+
+
+def overview(levels: Levels, found: dict[str, str], told: str, study: str, banner: str, labels: dict[str, str]) -> str:
     """Return the page.
 
     Parameters
@@ -60,6 +78,8 @@ def overview(levels: Levels, found: dict[str, str], study: str, banner: str, lab
         The levels of the run.
     found
         Those that are published, by folder.
+    told
+        How many levels have a report, why others have none, and what all give away together.
     study
         The study's title.
     banner
@@ -79,7 +99,7 @@ def overview(levels: Levels, found: dict[str, str], study: str, banner: str, lab
         "period": period_label(levels.run.period),
         "heading": f"A report for each {label(segment, labels).lower()}",
         "banner": banner,
-        "sentence": levels.sentence,
+        "sentence": told,
         "version": cxresearch.__version__,
     }
     page = _rendered(**facts, links=sorted(links, key=lambda link: link["level"]))
