@@ -12,21 +12,32 @@ MOMENTS, RESULTS = "responses.responded_at", "results"
 _told: set[str] = set()
 
 
-def note_read(part: str) -> None:
+def note_read(part: str, key: str) -> None:
     """Note that this process reads a table, or another part of a study's data; nothing is noted outside of a report.
 
     Parameters
     ----------
     part
         The name of a kept table, `MOMENTS` or `RESULTS`.
+    key
+        Of the study's accepted tables: a notebook may read those of several studies.
     """
-    place = os.environ.get(READS)
-    if place and part not in _told:
+    place, line = os.environ.get(READS), f"{key}/{part}"
+    if place and line not in _told:
         with Path(place).open("a", encoding="utf-8") as file:
-            file.write(f"{part}\n")
-        _told.add(part)
+            file.write(f"{line}\n")
+        _told.add(line)
 
 
-def noted(place: Path) -> set[str]:
-    """Return what was noted in a file; nothing where there is none."""
-    return set(place.read_text(encoding="utf-8").split()) if place.is_file() else set()
+def noted(place: Path, key: str) -> set[str]:
+    """Return what was noted in a file: the parts read of the study with a key, and of others with their keys.
+
+    Parameters
+    ----------
+    place
+        The file; nothing was noted where there is none.
+    key
+        Of the accepted tables that the report is about.
+    """
+    lines = place.read_text(encoding="utf-8").split() if place.is_file() else []
+    return {line.removeprefix(f"{key}/") for line in lines}

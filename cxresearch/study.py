@@ -33,6 +33,7 @@ __all__ = [
     "planned_only",
     "project_root",
     "said",
+    "settings",
     "source_files",
     "sources_of",
     "study_file",
@@ -215,7 +216,7 @@ def data_key(study: Study, found: Mapping[str, str] | None = None) -> str:
         if key := _plan_of(study)[0]:
             return key
         found = inputs(study)
-    rows = {name: content for name, content in found.items() if not _is_setting(name)}
+    rows = {name: content for name, content in found.items() if name not in settings(found)}
     here = Path(__file__).parent
     readers = [here / name for name in READERS] + [
         path for room in ("schema", "intake") for path in sorted((here / room).rglob("*.py"))
@@ -235,8 +236,13 @@ def said(study: Study, found: Mapping[str, str]) -> str:
         What `inputs` returns.
     """
     # Of the study file counts what it says, not how it is written.
-    others = {name: content for name, content in found.items() if _is_setting(name) and name != study.path.name}
+    others = {name: content for name, content in settings(found).items() if name != study.path.name}
     return digest(study.model_dump(mode="json"), others)
+
+
+def settings(found: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a study's inputs that people wrote: the YAML files in its folder, and no export."""
+    return {name: content for name, content in found.items() if name.endswith(".yaml") and "/" not in name}
 
 
 def planned(study: Study, key: str, only: Mapping[str, str]) -> dict[str, str]:
@@ -291,11 +297,6 @@ def inside(folder: Path, text: str) -> Path:
     if path.exists() and not path.resolve().is_relative_to(folder.resolve()):
         raise StudyError(f"{where} is a link that leaves the study's folder; copy the export into it.")
     return path
-
-
-def _is_setting(name: str) -> bool:
-    """Return whether an input is a YAML file beside the study file, and no export."""
-    return name.endswith(".yaml") and "/" not in name
 
 
 def _identity(study: Study) -> str:

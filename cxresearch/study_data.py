@@ -299,9 +299,9 @@ def recorded(study: str | Path | Study | StudyData, period: str | None = None) -
     """
     from cxresearch.present.payload import Payload
 
-    note_read(RESULTS)
     period = period or (study.period if isinstance(study, StudyData) else periods.ALL)
     key = _key_of(study)
+    note_read(RESULTS, key)
     pages = pages_of_results(key, period)
     if pages is None:
         cached = store().read_json("results", digest(key, period)) or {}
@@ -385,7 +385,7 @@ def _cached(key: str, name: str, part: str = "") -> "parquet.ParquetFile":
     """Return one cached frame, open and not yet read; `part` names what of it will be, where that is not all."""
     from pyarrow import parquet
 
-    note_read(part or name)
+    note_read(part or name, key)
     try:
         return parquet.ParquetFile(store().path(KIND, f"{key}-{name}.parquet"))
     except FileNotFoundError:

@@ -3,14 +3,16 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tiny_project
 from tiny_project import Tiny, notebook
 
 from cxresearch import reads
+from cxresearch.cache import Store
 from cxresearch.report.notebook import Cell
-from cxresearch.report.reuse import is_traced
+from cxresearch.report.reuse import is_traced, keep_noted
 
 package = tiny_project.package
 
@@ -160,6 +162,8 @@ def test_results_that_are_gone_are_found_again(project):
         "import pandas",
         "from os import path",
         "from . import here",
+        "from cxresearch.intake.read import read",
+        "import cxresearch.intake.read",
         "import cxresearch, json",
         "open('answers.csv')",
         "__import__('os')",
@@ -177,10 +181,25 @@ def test_who_could_read_anything_is_not_traced(source):
 def test_a_part_is_noted_once_and_only_in_a_report(tmp_path, monkeypatch):
     monkeypatch.setattr(reads, "_told", set())
     monkeypatch.delenv(reads.READS, raising=False)
-    reads.note_read("revenue")
+    reads.note_read("revenue", "mine")
     monkeypatch.setenv(reads.READS, str(tmp_path / "notes"))
-    reads.note_read("responses")
-    reads.note_read("responses")
-    assert (tmp_path / "notes").read_text() == "responses\n"
-    assert reads.noted(tmp_path / "notes") == {"responses"}
-    assert reads.noted(tmp_path / "none") == set()
+    reads.note_read("responses", "mine")
+    reads.note_read("responses", "mine")
+    assert (tmp_path / "notes").read_text() == "mine/responses\n"
+    assert reads.noted(tmp_path / "notes", "mine") == {"responses"}
+    assert reads.noted(tmp_path / "none", "mine") == set()
+
+
+def test_who_reads_another_study_too_is_never_reused(tmp_path, monkeypatch):
+    monkeypatch.setattr(reads, "_told", set())
+    monkeypatch.setenv(reads.READS, str(tmp_path / "notes"))
+    page = SimpleNamespace(basis="basis", key="page", cells=[Cell("code", "import cxresearch as cx", (), 1)])
+    store, present = Store(tmp_path), {"responses": "as it is"}
+    reads.note_read("responses", "mine")
+    keep_noted(page, store, reads.noted(tmp_path / "notes", "mine"), present)
+    assert store.read_json("reads", "basis") == [{"page": "page", "read": present}]
+    page.basis = "of two studies"
+    # Its table has the same name, and nobody here knows whether it is what it was.
+    reads.note_read("responses", "theirs")
+    keep_noted(page, store, reads.noted(tmp_path / "notes", "mine"), present)
+    assert store.read_json("reads", "of two studies") is None

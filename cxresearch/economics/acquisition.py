@@ -157,7 +157,7 @@ def _row(found: Values, place: int, cost: float, conf_level: float) -> dict[str,
     row |= {"std_error": value.error / cost if seen else np.nan, "conf_low": low / cost, "conf_high": high / cost}
     row |= {"cost": cost, "value": value.value, "value_low": low, "value_high": high}
     row |= dict(zip(("payback", "payback_low", "payback_high"), payback, strict=True))
-    return row | found.monthly.dominance()[place]._asdict()
+    return row | found.monthly.dominance(place)._asdict()
 
 
 def _payback(cumulative: Floats, cost: float) -> float:

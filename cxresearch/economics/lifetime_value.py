@@ -146,7 +146,7 @@ def lifetime_value(
     numbers = {"estimate": found.cumulative[:, -1], "std_error": found.replicates[:, :, -1].std(axis=0, ddof=1)}
     numbers |= {"conf_low": low, "conf_high": high, "kept_share": found.kept[:, -1], "monthly": _mean_bill(total)}
     frame = pd.DataFrame(bases | {name: np.where(known, value, np.nan) for name, value in numbers.items()})
-    told = pd.DataFrame(found.monthly.dominance())
+    told = pd.DataFrame(map(found.monthly.dominance, range(len(found.monthly.levels))))
     frame = pd.concat([frame, told], axis=1)
     frame = frame.assign(months=months, seen=found.seen.astype(int), flag=_flags(found, terms))
     return frame.astype(dict.fromkeys(("segment", "level", "flag"), "str"))

@@ -56,10 +56,9 @@ class Monthly:
         """Return (groups, months, 4) the sums over customers."""
         return self.sums.sum(axis=0)
 
-    def dominance(self) -> list[Dominance]:
-        """Return for each group how much of what its customers were billed the largest are."""
-        billed = self.sums[:, :, :, PAID].sum(axis=2)
-        return [dominance(billed[:, group]) for group in range(billed.shape[1])]
+    def dominance(self, group: int) -> Dominance:
+        """Return how much of what a group's customers were billed the largest are."""
+        return dominance(self.sums[:, group, :, PAID].sum(axis=1))
 
     def seen(self, fewest: int) -> Floats:
         """Return (groups,) the last month before fewer than so many customers are known."""

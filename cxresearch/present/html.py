@@ -21,9 +21,9 @@ from cxresearch.refusal import NOT_REPORTED
 
 PHONE = "(max-width: 600px)"
 DARK = "(prefers-color-scheme: dark)"
-# In this order a browser takes the first that fits.
 # A table of more rows is folded away under its finding.
 LONG_TABLE = 30
+# In this order a browser takes the first that fits.
 SOURCES = ((f"{PHONE} and {DARK}", "dark", "narrow"), (PHONE, "light", "narrow"), (DARK, "dark", "wide"))
 SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
 # The first part of a sentence that is longer than people take in at a glance.

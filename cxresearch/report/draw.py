@@ -53,7 +53,7 @@ def draw_all(payloads: Sequence[ProtectedPayload], sources: str, store: Store, p
     BrokenExecutor
         If a process that draws was killed.
     """
-    shown = told_once([payload for payload in payloads if payload.kind != UNDRAWN])
+    shown = _shown(payloads)
     keys = {payload.source: key_of(payload, sources) for payload in shown}
     kept = {source: _from_json(found) for source, key in keys.items() if (found := store.read_json(KIND, key))}
     waiting = [payload for payload in shown if payload.source not in kept]
@@ -90,8 +90,9 @@ def undrawn(payloads: Sequence[ProtectedPayload], sources: str, store: Store) ->
     payloads, sources, store
         As for `draw_all`.
     """
-    shown = told_once([payload for payload in payloads if payload.kind != UNDRAWN])
-    return [payload for payload in shown if not store.path(KIND, f"{key_of(payload, sources)}.json").is_file()]
+    return [
+        payload for payload in _shown(payloads) if not store.path(KIND, f"{key_of(payload, sources)}.json").is_file()
+    ]
 
 
 def key_of(payload: ProtectedPayload, sources: str) -> str:
@@ -144,6 +145,11 @@ def drawing(payload: ProtectedPayload) -> Drawing:
         except Exception as error:
             words = f"{payload.source} cannot be drawn ({type(error).__name__}); nothing was published."
             raise ReportError(words) from error
+
+
+def _shown(payloads: Sequence[ProtectedPayload]) -> list[ProtectedPayload]:
+    """Return the results that are for the eye, as they are drawn."""
+    return told_once([payload for payload in payloads if payload.kind != UNDRAWN])
 
 
 def _drawn(payloads: Sequence[ProtectedPayload], pool: Executor) -> Iterable[Drawing]:

@@ -44,11 +44,11 @@ def publish_overview(levels: Levels, plans: Sequence[Plan]) -> tuple[str, str]:
     from cxresearch.present.disclosure import Policy
 
     told = " ".join([levels.sentence, *_warning(reports, found)])
-    record = {"version": 1, "run": run.name, "study": study.title, "period": run.period, "plan": key, "levels": found}
+    facts = {"version": 1, "run": run.name, "study": study.title, "period": run.period, "plan": key}
     with staging_folder(reports) as staging:
         page = overview(levels, found, told, study.title, Policy.of(study).banner, study.labels)
         (staging / INDEX).write_text(page, encoding="utf-8")
-        publish(staging, write_manifest(staging, {**record, "sentence": told}))
+        publish(staging, write_manifest(staging, {**facts, "levels": found, "sentence": told}))
     return told, address
 
 

@@ -2,10 +2,8 @@
 
 import ast
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
-from cxresearch.cache import Store, digest
-from cxresearch.reads import noted
+from cxresearch.cache import Store
 from cxresearch.report.notebook import Cell
 from cxresearch.report.plan import Page
 
@@ -27,8 +25,8 @@ def is_traced(cells: Collection[Cell]) -> bool:
 
     Notes
     -----
-    It must import nothing but this package and run no commands of IPython: who opens files of their own may read
-    anything, and their notebook runs whenever any data change.
+    It must import nothing but this package, by its own name, and run no commands of IPython: who opens files of their
+    own, or reads exports by what lies within the package, may read anything; their notebook runs whenever data change.
 
     Examples
     --------
@@ -36,6 +34,8 @@ def is_traced(cells: Collection[Cell]) -> bool:
     True
     >>> is_traced([Cell("code", "import pandas as pd", (), 1)]), is_traced([Cell("code", "%run other.py", (), 1)])
     (False, False)
+    >>> is_traced([Cell("code", "from cxresearch.intake.read import read", (), 1)])
+    False
     """
     return all(_is_plain(cell.source) for cell in cells if cell.kind == "code")
 
@@ -83,7 +83,7 @@ def keep_read(page: Page, store: Store, read: Mapping[str, str]) -> None:
     store.write_json(KIND, page.basis, [{"page": page.key, "read": dict(read)}, *known][:REMEMBERED])
 
 
-def keep_noted(page: Page, store: Store, place: Path, present: Mapping[str, str]) -> None:
+def keep_noted(page: Page, store: Store, noted: Collection[str], present: Mapping[str, str]) -> None:
     """Keep what a notebook noted that it read, if all that it read is known.
 
     Parameters
@@ -92,28 +92,22 @@ def keep_noted(page: Page, store: Store, place: Path, present: Mapping[str, str]
         The page that was executed.
     store
         Where to keep it.
-    place
-        The file of its notes.
+    noted
+        What it noted that it read, of another study with its key.
     present
         The digest of each part of the data as it was read.
     """
-    read = noted(place)
-    if is_traced(page.cells) and read <= set(present):
-        keep_read(page, store, {part: present[part] for part in sorted(read)})
-
-
-def of_results(pages: Collection[Page], store: Store) -> str:
-    """Return the digest of what some pages found."""
-    return digest([[page.name, store.read_json("payloads", page.key)] for page in pages])
+    if is_traced(page.cells) and set(noted) <= set(present):
+        keep_read(page, store, {part: present[part] for part in sorted(noted)})
 
 
 def _is_plain(source: str) -> bool:
-    """Return whether a cell is Python that imports nothing but the package and opens nothing itself."""
+    """Return whether a cell is Python that imports the package alone, as a whole, and opens nothing itself."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
         return False
     imported = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    imported += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    picks = any(isinstance(node, ast.ImportFrom) for node in nodes)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return not names & WIDE and all(name.split(".")[0] == PACKAGE for name in imported)
+    return not names & WIDE and not picks and set(imported) <= {PACKAGE}

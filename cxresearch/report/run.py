@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cxresearch.cache import Store, digest
-from cxresearch.reads import READS, RESULTS
+from cxresearch.reads import READS, RESULTS, noted
 from cxresearch.report.failure import ReportError
 from cxresearch.report.plan import SUMMARY, Page, Plan
 from cxresearch.report.progress import Steps
-from cxresearch.report.reuse import keep_noted, of_results, reused
+from cxresearch.report.reuse import keep_noted, reused
 from cxresearch.report.turns import Turns, keep_seconds, urgencies
 from cxresearch.report.worker import Outcome, Task, execute
 from cxresearch.report.workers import LOCAL
-from cxresearch.study import own_results
+from cxresearch.study import own_results, settings
 
 # Called with the name of each notebook that ended well.
 Keep = Callable[[str], None]
@@ -97,7 +97,6 @@ async def run_pages(
 
     waiting, urgency = pages_to_run(plan, store, options), urgencies(plan, store)
     present = parts(plan.tables_key, store)
-    others = [page for page in plan.pages if page.name != SUMMARY]
 
     async def done(wanted: list[Page]) -> dict[str, float]:
         """Execute those of some pages that nothing kept stands for."""
@@ -107,15 +106,15 @@ async def run_pages(
 
         def keep(name: str) -> None:
             """Keep what a notebook that has ended well read."""
-            keep_noted(pages[name], store, _notes(pages[name], plan, store), present)
+            read = noted(_notes(pages[name], plan, store), plan.tables_key)
+            keep_noted(pages[name], store, read, present)
             ended.set()
 
         tasks = [_task(page, plan, store, options) for page in pages.values()]
         return await _executed(tasks, urgency, steps, crew, keep)
 
     took = await done([page for page in waiting if page.name != SUMMARY])
-    write_results(plan, store)
-    present[RESULTS] = of_results(others, store)
+    present[RESULTS] = write_results(plan, store)
     took |= await done([page for page in waiting if page.name == SUMMARY])
     keep_seconds(store, took)
     return took
@@ -141,11 +140,12 @@ def payloads_of(page: Page, store: Store) -> list[dict[str, Any]]:
     return found
 
 
-def write_results(plan: Plan, store: Store) -> None:
-    """Keep all results but the summary's where `cx.results` finds them: by notebook, then by key."""
-    others = [page for page in plan.pages if page.name != SUMMARY]
-    found = {page.name: {payload["key"]: payload for payload in payloads_of(page, store)} for page in others}
+def write_results(plan: Plan, store: Store) -> str:
+    """Keep all results but the summary's where `cx.results` finds them, by notebook and key; return their digest."""
+    pages = {page.name: payloads_of(page, store) for page in plan.pages if page.name != SUMMARY}
+    found = {name: {payload["key"]: payload for payload in payloads} for name, payloads in pages.items()}
     store.write_json("results", digest(plan.data_key, plan.run.period), found)
+    return digest(pages)
 
 
 async def _executed(
@@ -178,8 +178,7 @@ def _task(page: Page, plan: Plan, store: Store, options: Options) -> Task:
     """Return the order for a worker."""
     log = store.path("logs", plan.run.name) / f"{page.name}.log"
     where = page.path.resolve().parent, store.root, log
-    settings = {name: written for name, written in plan.inputs.items() if name.endswith(".yaml")}
-    read = plan.study.folder, settings, plan.sources
+    read = plan.study.folder, settings(plan.inputs), plan.sources
     others = [one.key for one in plan.pages if one.name != SUMMARY]
     environment = {**plan.environment, **own_results(plan.data_key, plan.run.period, others)}
     environment[READS] = str(_notes(page, plan, store))
